@@ -1,0 +1,77 @@
+/**
+ * One computation as the scheduler sees it: tasks are numbers 0..count-1 in the order in which they are best run (depth first), so a
+ * lower number always goes first and a task's inputs have lower numbers. Everything is in flat arrays: a million tasks are a few
+ * tens of megabytes. Each task makes one block of `outputBytes` (0: none; it writes to a region, or only has an effect).
+ */
+export interface TaskTable {
+  readonly count: number
+  /** Inputs of task t: inputs[inputStart[t] .. inputStart[t + 1]). One may stand there twice. */
+  readonly inputStart: Int32Array
+  readonly inputs: Int32Array
+  /** Bytes of the block that the task makes. */
+  readonly outputBytes: Float64Array
+  /** Flags of each task, see taskFlag. */
+  readonly flags: Uint8Array
+}
+
+/** What happens to a task's block, and where the task runs. */
+export const taskFlag = {
+  /** The block goes to a reader, in order or as it comes, and is held until the reader has taken it. */
+  deliver: 1,
+  /** The block outlives the computation (persist): its owner frees it. */
+  keep: 2,
+  /** The task runs on the main thread (its source is not shared with the workers). */
+  main: 4,
+} as const
+
+export type JobId = number
+export type WorkerId = number
+
+export interface JobOptions {
+  /** Bytes that the job's blocks may take together; the state machine has a limit for all jobs besides. */
+  readonly limitBytes: number
+  /** The most workers that may run its tasks at once; 0: the main thread runs all (the local scheduler). */
+  readonly workers: number
+  /** Deliver blocks in task order rather than as they finish. */
+  readonly ordered: boolean
+  /** How many delivered blocks may wait for the reader. */
+  readonly readAhead: number
+}
+
+/** What the scheduler is told. */
+export type SchedulerEvent =
+  | { readonly type: 'submit'; readonly job: JobId; readonly table: TaskTable; readonly options: JobOptions }
+  | { readonly type: 'workerReady'; readonly worker: WorkerId }
+  | { readonly type: 'workerLost'; readonly worker: WorkerId }
+  | { readonly type: 'finished'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly number[] }
+  | {
+      readonly type: 'failed'
+      readonly job: JobId
+      readonly worker: WorkerId
+      readonly task: number
+      readonly error: unknown
+    }
+  | { readonly type: 'taken'; readonly job: JobId; readonly task: number }
+  | { readonly type: 'cancel'; readonly job: JobId; readonly reason: unknown }
+  | { readonly type: 'release'; readonly address: number }
+
+/** What the scheduler wants done. `main` stands for the main thread where a worker's number would be. */
+export type SchedulerAction =
+  | { readonly type: 'run'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly AssignedTask[] }
+  | { readonly type: 'deliver'; readonly job: JobId; readonly task: number; readonly address: number }
+  | {
+      readonly type: 'done'
+      readonly job: JobId
+      readonly peakBytes: number
+      readonly kept: ReadonlyMap<number, number>
+    }
+  | { readonly type: 'fail'; readonly job: JobId; readonly error: unknown }
+  | { readonly type: 'spawn'; readonly count: number }
+export const mainThread: WorkerId = -1
+
+/** A task with the byte addresses of its block and of its inputs' blocks, in the order of the table. */
+export interface AssignedTask {
+  readonly task: number
+  readonly address: number
+  readonly inputs: readonly number[]
+}

@@ -1,0 +1,7 @@
+/** Runs tasks of plans, in a worker or on the main thread. The scheduler's runners know no more of a plan than this. */
+export interface Executor {
+  define(job: number, plan: unknown): void
+  forget(job: number): void
+  /** Runs one task: reads the blocks at `inputs`, writes its block at `address` (byte addresses in the heap). Throws TaskError. */
+  run(job: number, task: number, address: number, inputs: readonly number[]): void | Promise<void>
+}
