@@ -18,8 +18,8 @@ export type UserFunction =
 
 /** The nodes of an expression: about a dozen kinds; everything a user calls is built of these. */
 export type ExprNode =
-  /** Data from outside, read block by block. */
-  | { readonly kind: 'source'; readonly source: Source }
+  /** Data from outside, read block by block; element 0 is the source's element at `origin`. */
+  | { readonly kind: 'source'; readonly source: Source; readonly origin: readonly number[] }
   /** One value everywhere. */
   | { readonly kind: 'constant'; readonly value: Value }
   /** An element's position along one axis, int64 or float64. */
@@ -74,7 +74,7 @@ const valueKey = (value: Value): string =>
 function nodeKey(node: ExprNode): string {
   switch (node.kind) {
     case 'source':
-      return `${objectId(node.source)}`
+      return `${objectId(node.source)} ${node.origin}`
     case 'constant':
       return valueKey(node.value)
     case 'index':
