@@ -165,7 +165,7 @@ const tooShort = (source: FileSource, operation: string, length: number): Storag
   )
 
 const cures: Record<string, string> = {
-  ENOENT: 'there is no such file; check the path',
+  ENOENT: 'there is no such file or folder; check the path',
   ENOTDIR: 'a part of the path is no folder; check the path',
   EISDIR: 'it is a directory; name a file in it',
   EACCES: 'there is no permission; change its mode or owner',

@@ -162,7 +162,7 @@ test('a file that is too short, missing or a folder gives a StorageError with pa
     ),
   ).rejects.toThrow(StorageError)
   await expect(readBox(fileOf(`${path}x`, [3]), [[0, 3]], new Uint8Array(6))).rejects.toThrow(
-    `${path}x: there is no such file`,
+    `${path}x: there is no such file or folder`,
   )
   expect(() => checkFile(fileOf(folder, [3]), 'fromBinary')).toThrow('it is a directory')
 })
