@@ -60,6 +60,8 @@ export interface CombineStage extends StageFacts {
   /** How many partials, and groups of them, there are for each block of the result. */
   readonly partials: number
   readonly groups: number
+  /** Where the partials come from: the blocks of a grid of this shape, along its reduced axes, or the level of groups below. */
+  readonly source: { readonly kind: 'blocks'; readonly shape: readonly number[]; readonly axes: readonly number[] } | { readonly kind: 'level' }
 }
 export interface LoadStage extends StageFacts {
   readonly kind: 'load'

@@ -1,0 +1,187 @@
+import { gridShape, type Grid } from '../core/chunks.ts'
+import { facts, isComplex, realOf } from '../core/dtype.ts'
+import { sizeOf } from '../core/shape.ts'
+import { identityView } from '../core/view.ts'
+import { type Expr, inputsOf } from '../graph/expr.ts'
+import type { KernelSpec } from '../kernel/spec.ts'
+import type { KernelStage, Stage } from '../kernel/stage.ts'
+import { elementwise } from '../ops/elementwise.ts'
+import { type Fusion, fuse } from './fuse.ts'
+import type { Buffer, Plan, PlannedStage } from './plan.ts'
+import { lowerReduce } from './reduce.ts'
+
+/** How a root is wanted: as blocks of its own, or written in place into one row-major array. */
+export interface Root {
+  readonly expr: Expr
+  readonly assemble: boolean
+}
+
+/** Above this many bytes an array that can be made again (read, or random) is made again for each pass instead of being held. */
+const holdBytes = 64 * 2 ** 20
+/** Element-wise functions that one kernel computes at most; a longer chain is cut. */
+const longestKernel = 150
+
+/** What lowering keeps: stages so far, and the buffers of the expressions that have one. */
+export interface Lowering {
+  add(stage: Stage, buffers: readonly Buffer[]): Buffer
+  materialise(expr: Expr, depth: number): Buffer
+  fusion(expr: Expr): Fusion
+}
+
+/** Turns optimised expressions into stages. */
+export function lower(roots: readonly Root[]): Plan {
+  const stages: PlannedStage[] = []
+  const made = new Map<string, Buffer>()
+  const { separate, depthOf } = analyse(roots.map((root) => root.expr))
+
+  const lowering: Lowering = {
+    add(stage, buffers) {
+      stages.push({ stage, buffers })
+      return { dtype: stage.dtype, grid: stage.grid, blocks: { kind: 'stage', stage: stages.length - 1 } }
+    },
+    materialise(expr, depth) {
+      const key = keyOf(expr, depth)
+      if (!made.has(key)) made.set(key, makeBuffer(lowering, expr, depthOf(expr)))
+      return made.get(key)!
+    },
+    fusion: (expr) => fuse(expr.shape, (leaf) => lowering.materialise(leaf, depthOf(expr)), (inner) => inner !== expr && separate.has(inner)),
+  }
+  for (const expr of separate) lowering.materialise(expr, depthOf(expr))
+  const outputs = roots.map((root) => lowerRoot(lowering, root, depthOf(root.expr)))
+  return { stages, outputs }
+}
+
+/** Blocks that can be made again are shared only by stages of one pass, that is, with as many reductions below them. */
+function keyOf(expr: Expr, depth: number): string {
+  const again = expr.kind === 'random' || (expr.kind === 'source' && expr.source.type !== 'heap')
+  return again && sizeOf(expr.shape) * facts[expr.dtype].itemsize > holdBytes ? `${expr.id}@${depth}` : `${expr.id}`
+}
+
+/**
+ * Finds, from the sources up, how many reductions lie one below the other, and where chains of element-wise functions are cut so
+ * that no kernel grows too long.
+ */
+function analyse(roots: readonly Expr[]): { separate: Set<Expr>; depthOf: (expr: Expr) => number } {
+  const depths = new Map<Expr, number>()
+  const lengths = new Map<Expr, number>()
+  const separate = new Set<Expr>()
+  const stack = [...roots]
+  while (stack.length > 0) {
+    const expr = stack[stack.length - 1]
+    const pending = inputsOf(expr).filter((input) => !depths.has(input))
+    if (pending.length > 0) {
+      stack.push(...pending)
+      continue
+    }
+    stack.pop()
+    if (depths.has(expr)) continue
+    const below = Math.max(0, ...inputsOf(expr).map((input) => depths.get(input)!))
+    depths.set(expr, expr.kind === 'reduce' ? below + 1 : below)
+    const fused = expr.kind === 'elementwise' || expr.kind === 'cast' || expr.kind === 'view'
+    const length = fused ? inputsOf(expr).reduce((sum, input) => sum + lengths.get(input)!, expr.kind === 'elementwise' ? 1 : 0) : 0
+    if (length > longestKernel && expr.kind === 'elementwise') separate.add(expr)
+    lengths.set(expr, separate.has(expr) ? 0 : length)
+  }
+  return { separate, depthOf: (expr) => depths.get(expr)! }
+}
+
+/** A result written in place is made by a pass of its own; a scan is one already. */
+function lowerRoot(lowering: Lowering, { expr, assemble }: Root, depth: number): Buffer {
+  if (assemble) return expr.kind === 'scan' ? scanStage(lowering, expr) : mapStage(lowering, expr)
+  return ownsBlocks(expr) ? lowering.materialise(expr, depth) : mapStage(lowering, expr)
+}
+/** Whether an array's blocks are its own, rather than those of an array that it is a part or a rearrangement of. */
+const ownsBlocks = (expr: Expr): boolean =>
+  ['reduce', 'scan', 'mapBlocks', 'random'].includes(expr.kind) || (expr.kind === 'source' && expr.source.type !== 'heap')
+
+function makeBuffer(lowering: Lowering, expr: Expr, depth: number): Buffer {
+  const { grid } = expr
+  switch (expr.kind) {
+    case 'source':
+      if (expr.source.type === 'heap') return { dtype: expr.dtype, grid, blocks: { kind: 'heap', addresses: expr.source.addresses } }
+      return lowering.add({ kind: 'load', name: `read ${expr.source.type}`, dtype: expr.dtype, grid, source: expr.source, origin: expr.origin }, [])
+    case 'random':
+      return lowering.add({ kind: 'random', name: `random ${expr.distribution}`, dtype: expr.dtype, grid, distribution: expr.distribution, key: expr.key }, [])
+    case 'reduce':
+      return lowerReduce(lowering, expr)
+    case 'scan':
+      return scanStage(lowering, expr)
+    case 'reshape':
+      return { ...lowering.materialise(expr.input, depth), grid }
+    case 'concat':
+      return concatBuffer(lowering, expr, depth)
+    case 'mapBlocks':
+      return userStage(lowering, expr, depth)
+    default:
+      return mapStage(lowering, expr)
+  }
+}
+
+/** One pass that computes the expression's elements. */
+function mapStage(lowering: Lowering, expr: Expr): Buffer {
+  const fusion = lowering.fusion(expr)
+  const results = fusion.parts(expr)
+  const spec: KernelSpec = {
+    kind: 'map',
+    nodes: fusion.nodes,
+    operands: fusion.operandDTypes,
+    indices: fusion.indices.length,
+    results,
+    outputs: results.map(() => realOf(expr.dtype)),
+  }
+  const name = fusion.names.length > 0 ? [...new Set(fusion.names)].reverse().join(', ') : 'copy'
+  return lowering.add(kernelStage(name, expr, expr.grid, spec, fusion, []), fusion.buffers)
+}
+
+export const kernelStage = (name: string, expr: Expr, grid: Grid, spec: KernelSpec, fusion: Fusion, axes: readonly number[]): KernelStage => ({
+  kind: 'kernel',
+  name,
+  dtype: expr.dtype,
+  grid,
+  spec,
+  reads: fusion.reads,
+  operands: fusion.operands,
+  indices: fusion.indices,
+  axes,
+})
+
+/** Each block goes on from the last slice of the block before it. */
+function scanStage(lowering: Lowering, expr: Expr & { kind: 'scan' }): Buffer {
+  const fusion = lowering.fusion(expr.input)
+  const results = fusion.parts(expr.input, expr.dtype)
+  const spec: KernelSpec = {
+    kind: 'scan',
+    nodes: fusion.nodes,
+    operands: fusion.operandDTypes,
+    indices: fusion.indices.length,
+    results,
+    outputs: results.map(() => realOf(expr.dtype)),
+    reduction: expr.name,
+  }
+  return lowering.add(kernelStage(`${expr.name} along axis ${expr.axis}`, expr, expr.grid, spec, fusion, [expr.axis]), fusion.buffers)
+}
+
+function concatBuffer(lowering: Lowering, expr: Expr & { kind: 'concat' }, depth: number): Buffer {
+  const parts = expr.inputs.map((input) => {
+    const buffer = lowering.materialise(input, depth)
+    return buffer.blocks.kind === 'heap' ? mapStage(lowering, input) : buffer
+  })
+  return { dtype: expr.dtype, grid: expr.grid, blocks: { kind: 'concat', axis: expr.axis, shape: gridShape(expr.grid), parts } }
+}
+
+function userStage(lowering: Lowering, expr: Expr & { kind: 'mapBlocks' }, depth: number): Buffer {
+  const buffers = expr.inputs.map((input) => lowering.materialise(input, depth))
+  const reads = buffers.map((buffer) => ({
+    grid: buffer.grid,
+    view: identityView(buffer.grid.map((axis) => axis.extent)),
+    itemBytes: facts[buffer.dtype].itemsize,
+    dtype: buffer.dtype,
+    ...(buffer.blocks.kind === 'heap' ? { heap: buffer.blocks.addresses } : {}),
+  }))
+  return lowering.add({ kind: 'user', name: 'mapBlocks', dtype: expr.dtype, grid: expr.grid, fn: expr.fn, reads }, buffers)
+}
+
+/** Estimated nanoseconds an element and thread of a kernel's element-wise functions. */
+export const costNanoseconds = (spec: KernelSpec): number =>
+  spec.nodes.reduce((sum, node) => sum + (node.op === 'call' ? elementwise[node.name].costNanoseconds : 0), 0)
+export const partsOf = (expr: Expr): number => (isComplex(expr.dtype) ? 2 : 1)

@@ -1,0 +1,127 @@
+import { blockLength, type Grid, gridShape } from '../core/chunks.ts'
+import { facts } from '../core/dtype.ts'
+import { internal, MemoryLimitError } from '../core/errors.ts'
+import { unravel } from '../core/shape.ts'
+import { type Stage, stateOffsets } from '../kernel/stage.ts'
+import { eachInput, previousInScan, taskCount } from './inputs.ts'
+import { depthFirstOrder } from './order.ts'
+import type { Buffer, Plan } from './plan.ts'
+import { stateBytes } from './reduce.ts'
+
+/** The tasks of a plan that its outputs need, numbered in the order they are best run. */
+export interface Tasks {
+  readonly count: number
+  readonly inputStart: Int32Array
+  readonly inputs: Int32Array
+  /** Bytes of each task's block; 0 when it writes into a region. */
+  readonly outputBytes: Float64Array
+  readonly stage: Int32Array
+  /** Linear position in the stage's task grid. */
+  readonly block: Int32Array
+  /** For each output of the plan, the task of each of its blocks, row-major. */
+  readonly outputs: readonly Int32Array[]
+}
+
+/** More tasks than this are not laid out: the chunks are too small for the array. */
+const mostTasks = 2 ** 26
+
+/** Lays out the tasks. With `ordered`, the outputs' blocks keep their row-major order. Errors: MemoryLimitError beyond 2^26 tasks. */
+export function layOut(plan: Plan, ordered: boolean): Tasks {
+  const found = discover(plan)
+  const roots = found.outputs.flatMap((blocks) => [...blocks])
+  const delivered = new Set(ordered ? roots : [])
+  const order = depthFirstOrder(found, roots, (t) => (delivered.has(t) ? 'never' : found.outputBytes[t] === 0 ? 'always' : 'frees'))
+  const number = new Int32Array(found.count)
+  order.forEach((task, place) => {
+    number[task] = place
+  })
+  const inputStart = new Int32Array(found.count + 1)
+  const inputs = new Int32Array(found.inputs.length)
+  order.forEach((task, place) => {
+    let next = inputStart[place]
+    for (let k = found.inputStart[task]; k < found.inputStart[task + 1]; k++) inputs[next++] = number[found.inputs[k]]
+    inputStart[place + 1] = next
+  })
+  return {
+    count: found.count,
+    inputStart,
+    inputs,
+    outputBytes: Float64Array.from(order, (task) => found.outputBytes[task]),
+    stage: Int32Array.from(order, (task) => found.stage[task]),
+    block: Int32Array.from(order, (task) => found.block[task]),
+    outputs: found.outputs.map((blocks) => blocks.map((task) => number[task])),
+  }
+}
+
+/** The task that makes a block of a buffer; undefined for one that is in the heap already. */
+function makerOf(buffer: Buffer, block: number): { stage: number; block: number } | undefined {
+  const { blocks } = buffer
+  if (blocks.kind === 'heap') return undefined
+  if (blocks.kind === 'stage') return { stage: blocks.stage, block }
+  const coordinate = unravel(block, blocks.shape)
+  for (const part of blocks.parts) {
+    const shape = gridShape(part.grid)
+    if (coordinate[blocks.axis] < shape[blocks.axis]) return makerOf(part, coordinate.reduce((sum, c, axis) => sum * shape[axis] + c, 0))
+    coordinate[blocks.axis] -= shape[blocks.axis]
+  }
+  return internal(`block ${block} is past the parts of a concatenation`)
+}
+
+/** Finds every task that the outputs need, breadth first, each after the ones that read it. */
+function discover(plan: Plan): Tasks {
+  const known = plan.stages.map(() => undefined as Int32Array | undefined)
+  const stage: number[] = []
+  const block: number[] = []
+  const taskOf = (maker: { stage: number; block: number }): number => {
+    known[maker.stage] ??= new Int32Array(taskCount(plan.stages[maker.stage].stage)).fill(-1)
+    const numbers = known[maker.stage]!
+    if (numbers[maker.block] < 0) {
+      if (stage.length >= mostTasks) throw new MemoryLimitError(`compute: the plan has more than ${mostTasks} tasks; use larger chunks`, stage.length, mostTasks)
+      numbers[maker.block] = stage.push(maker.stage) - 1
+      block.push(maker.block)
+    }
+    return numbers[maker.block]
+  }
+  const outputs = plan.outputs.map((buffer) => {
+    const count = gridShape(buffer.grid).reduce((a, b) => a * b, 1)
+    return Int32Array.from({ length: count }, (_, k) => taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')))
+  })
+  const inputs: number[] = []
+  const inputStart = [0]
+  const outputBytes: number[] = []
+  for (let task = 0; task < stage.length; task++) {
+    const planned = plan.stages[stage[task]]
+    eachInput(planned, block[task], (buffer, k) => {
+      const maker = makerOf(buffer, k)
+      if (maker) inputs.push(taskOf(maker))
+    })
+    const previous = previousInScan(planned.stage, block[task])
+    if (previous !== undefined) inputs.push(taskOf({ stage: stage[task], block: previous }))
+    inputStart.push(inputs.length)
+    outputBytes.push(blockBytes(planned.stage, block[task]))
+  }
+  return {
+    count: stage.length,
+    inputStart: Int32Array.from(inputStart),
+    inputs: Int32Array.from(inputs),
+    outputBytes: Float64Array.from(outputBytes),
+    stage: Int32Array.from(stage),
+    block: Int32Array.from(block),
+    outputs,
+  }
+}
+
+/** Bytes of the block that a task makes. */
+export function blockBytes(stage: Stage, task: number): number {
+  if (stage.kind === 'kernel' && stage.region) return 0
+  const groups = stage.kind === 'combine' ? stage.groups : 1
+  const coordinate = unravel(Math.floor(task / groups), gridShape(stage.grid))
+  const skipped = stage.kind === 'kernel' && stage.spec.kind === 'reduce' ? stage.axes : []
+  const elements = elementsOf(stage.grid, coordinate, skipped)
+  if (stage.kind === 'kernel' && stage.spec.kind === 'reduce') return stateOffsets(stateBytes(stage.spec.outputs), elements).at(-1)!
+  if (stage.kind === 'combine' && !stage.combine.finalize) return stateOffsets(stateBytes(stage.state), elements).at(-1)!
+  return elements * facts[stage.dtype].itemsize
+}
+
+const elementsOf = (grid: Grid, coordinate: readonly number[], skipped: readonly number[]): number =>
+  grid.reduce((product, axis, i) => (skipped.includes(i) ? product : product * blockLength(axis, coordinate[i])), 1)

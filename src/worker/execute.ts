@@ -1,0 +1,173 @@
+import { blockBox, type Box, boxShape, gridExtents, gridShape } from '../core/chunks.ts'
+import { facts, realOf } from '../core/dtype.ts'
+import { internal, NdloomError, TaskError } from '../core/errors.ts'
+import { rowMajorStrides, sizeOf, unravel } from '../core/shape.ts'
+import { createKernels } from '../kernel/kernels.ts'
+import { blockTables, eachPiece, outputAccess, readAccess } from '../kernel/pieces.ts'
+import { createRandom } from '../kernel/random.ts'
+import type { Access, Kernels } from '../kernel/spec.ts'
+import { type CombineStage, type ExecutablePlan, type KernelStage, type LoadStage, type RandomStage, type Stage, stateOffsets, taskAxes } from '../kernel/stage.ts'
+import { readBox } from '../storage/read.ts'
+import type { Executor } from './executor.ts'
+import { runUserFunction } from './user-function.ts'
+
+/** What running a task needs besides the stage: where its block and its inputs' blocks lie (byte addresses). */
+interface TaskPlace {
+  readonly coordinate: readonly number[]
+  readonly address: number
+  readonly inputs: readonly number[]
+}
+
+/** An Executor over the heap; `scratchAddress` is a region of kernel/spec.ts's scratchBytes that only it writes. */
+export function createExecutor(memory: WebAssembly.Memory, scratchAddress: number): Executor {
+  const plans = new Map<number, ExecutablePlan>()
+  const kernels = createKernels(memory, scratchAddress)
+  const random = createRandom(memory)
+
+  const start = (stage: Stage, place: TaskPlace): void | Promise<void> => {
+    switch (stage.kind) {
+      case 'kernel':
+        return runKernel(kernels, memory, stage, place)
+      case 'combine':
+        return runCombine(kernels, memory, stage, place)
+      case 'load':
+        return runLoad(memory, stage, place)
+      case 'random':
+        return runRandom(random, stage, place)
+      case 'user':
+        return runUserFunction(memory, stage, place)
+    }
+  }
+  return {
+    define: (job, plan) => void plans.set(job, plan as ExecutablePlan),
+    forget: (job) => void plans.delete(job),
+    run(job, task, address, inputs) {
+      const plan = plans.get(job) ?? internal(`job ${job} is not defined here`)
+      const stage = plan.stages[plan.taskStage[task]]
+      const coordinate = unravel(plan.taskBlock[task], taskAxes(stage, gridShape(stage.grid)))
+      try {
+        const running = start(stage, { coordinate, address, inputs })
+        return running?.catch((error) => fail(stage, coordinate, error))
+      } catch (error) {
+        return fail(stage, coordinate, error)
+      }
+    },
+  }
+}
+
+/** Errors of our own keep their class; a user's becomes the cause of a TaskError. */
+function fail(stage: Stage, coordinate: readonly number[], error: unknown): never {
+  if (error instanceof NdloomError) throw error
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  throw new TaskError(`${stage.name}: block [${coordinate.join(', ')}] failed: ${text}`, stage.name, [...coordinate], error)
+}
+
+function runKernel(kernels: Kernels, memory: WebAssembly.Memory, stage: KernelStage, { coordinate, address, inputs }: TaskPlace): void {
+  const { spec, axes } = stage
+  const box = blockBox(stage.grid, coordinate)
+  const tables = blockTables(stage.reads, box, inputs)
+  const reduced = box.map((_, axis) => axes.includes(axis))
+  eachPiece(tables, box, (piece) => {
+    kernels.run(spec, {
+      extents: boxShape(piece),
+      reduced,
+      operands: stage.operands.map(({ read, offsetBytes }) => readAccess(tables[read], piece, offsetBytes)),
+      indices: stage.indices.map(({ start, strides }) => ({ start: piece.reduce((sum, [low], i) => sum + low * strides[i], start), strides })),
+      outputs: spec.kind === 'reduce' ? stateAccess(stage, box, piece, address) : partAccess(stage, box, piece, address),
+      mergedCount: spec.kind === 'reduce' ? mergedBefore(axes, box, piece) : 0,
+      carry: spec.kind === 'scan' ? carryAccess(stage, box, piece, { coordinate, address, inputs }) : undefined,
+    })
+  })
+  if (spec.kind === 'reduce') writeCount(memory, address, sizeOf(boxShape(box).filter((_, axis) => reduced[axis])))
+}
+
+/** How many elements each state stands for before the piece: those of the earlier pieces along the reduced axes. */
+function mergedBefore(axes: readonly number[], box: Box, piece: Box): number {
+  const length = ([start, stop]: readonly [number, number]) => stop - start
+  return axes.reduce((sum, axis, k) => {
+    const outer = sizeOf(axes.slice(0, k).map((a) => length(piece[a])))
+    const inner = sizeOf(axes.slice(k + 1).map((a) => length(box[a])))
+    return sum + outer * (piece[axis][0] - box[axis][0]) * inner
+  }, 0)
+}
+
+/** Interleaved parts of the output. */
+function partAccess(stage: KernelStage, box: Box, piece: Box, address: number): Access[] {
+  const { itemsize } = facts[stage.dtype]
+  const part = facts[realOf(stage.dtype)].itemsize
+  return stage.spec.outputs.map((_, k) => outputAccess(stage, box, piece, address + k * part, itemsize))
+}
+
+/** The components of the partial state; see stateOffsets. */
+function stateAccess(stage: KernelStage, box: Box, piece: Box, address: number): Access[] {
+  const kept = boxShape(box).map((extent, axis) => (stage.axes.includes(axis) ? 1 : extent))
+  const steps = rowMajorStrides(kept).map((step, axis) => (stage.axes.includes(axis) ? 0 : step))
+  const offsets = stateOffsets(stage.spec.outputs.map((dtype) => ({ bytes: facts[dtype].itemsize })), sizeOf(kept))
+  return stage.spec.outputs.map((dtype, k) => {
+    const strides = steps.map((step) => step * facts[dtype].itemsize)
+    return { address: address + offsets[k] + piece.reduce((sum, [low], axis) => sum + (low - box[axis][0]) * strides[axis], 0), strides }
+  })
+}
+
+function writeCount(memory: WebAssembly.Memory, address: number, count: number): void {
+  new Float64Array(memory.buffer, address, 1)[0] = count
+}
+
+/** The slice before the piece along the scan axis: in the same block or region, or the last one of the block before. */
+function carryAccess(stage: KernelStage, box: Box, piece: Box, { coordinate, address, inputs }: TaskPlace): Access[] | undefined {
+  const axis = stage.axes[0]
+  if (piece[axis][0] === 0) return undefined
+  const before = piece.map((range, i): [number, number] => (i === axis ? [range[0] - 1, range[0]] : [...range]))
+  const inside = piece[axis][0] > box[axis][0] || stage.region !== undefined
+  const home = inside ? box : blockBox(stage.grid, coordinate.map((c, i) => (i === axis ? c - 1 : c)))
+  const accesses = partAccess(stage, home, before, inside ? address : inputs[inputs.length - 1])
+  return accesses.map(({ address: at, strides }) => ({ address: at, strides: strides.map((s, i) => (i === axis ? 0 : s)) }))
+}
+
+function runCombine(kernels: Kernels, memory: WebAssembly.Memory, stage: CombineStage, { coordinate, address, inputs }: TaskPlace): void {
+  const length = sizeOf(boxShape(blockBox(stage.grid, coordinate.slice(0, -1))))
+  const offsets = stateOffsets(stage.state.map((dtype) => ({ bytes: facts[dtype].itemsize })), length)
+  const partials = inputs.map((partial) => ({
+    count: new Float64Array(memory.buffer, partial, 1)[0],
+    addresses: stage.state.map((_, k) => partial + offsets[k]),
+  }))
+  const { itemsize } = facts[stage.dtype]
+  const outputs = stage.combine.outputs.map((dtype, k) =>
+    stage.combine.finalize ? { address: address + k * facts[dtype].itemsize, stride: itemsize } : { address: address + offsets[k], stride: facts[dtype].itemsize },
+  )
+  kernels.combine(stage.combine, { length, partials, outputs })
+  if (!stage.combine.finalize) writeCount(memory, address, partials.reduce((sum, { count }) => sum + count, 0))
+}
+
+function runLoad(memory: WebAssembly.Memory, stage: LoadStage, { coordinate, address }: TaskPlace): Promise<void> {
+  const box = blockBox(stage.grid, coordinate)
+  const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
+  const moved = box.map(([low, high], axis): [number, number] => [low + stage.origin[axis], high + stage.origin[axis]])
+  return readBox(stage.source, moved, new Uint8Array(memory.buffer, address, bytes))
+}
+
+/** Random numbers are counted along the whole array: each row of the block is a run of them. */
+function runRandom(random: ReturnType<typeof createRandom>, stage: RandomStage, { coordinate, address }: TaskPlace): void {
+  const box = blockBox(stage.grid, coordinate)
+  const shape = gridExtents(stage.grid)
+  const { extent: run, axis: outer } = contiguousRun(box, shape)
+  const rows = boxShape(box).slice(0, outer)
+  const steps = rowMajorStrides(shape)
+  const first = box.reduce((sum, [low], axis) => sum + low * steps[axis], 0)
+  for (let row = 0; row < sizeOf(rows); row++) {
+    const index = unravel(row, rows).reduce((sum, c, axis) => sum + c * steps[axis], first)
+    random.fill(stage.distribution, stage.dtype as 'float64', stage.key, index, run, address + row * run * facts[stage.dtype].itemsize)
+  }
+}
+
+/** How many elements of a box lie one after the other in its array: the trailing axes it spans whole, and one more. */
+function contiguousRun(box: Box, shape: readonly number[]): { extent: number; axis: number } {
+  let axis = shape.length
+  let extent = 1
+  while (axis > 0) {
+    const [low, high] = box[--axis]
+    extent *= high - low
+    if (high - low < shape[axis]) break
+  }
+  return { extent, axis }
+}
