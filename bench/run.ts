@@ -1,0 +1,144 @@
+/**
+ * The benchmark against Dask: `npm run bench [-- --cases sum,std --runs 5]`. Each case gets a fresh process a side; the two are
+ * asked in turns, after warm-ups, and the medians are compared. Writes bench/results.md when all cases were run.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measureBandwidth } from './bandwidth.ts'
+import { type Case, cases } from './cases.ts'
+import { type Answer, askOnce, python, type Side, startChild, threads } from './child.ts'
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string' },
+    runs: { type: 'string', default: '5' },
+    warmups: { type: 'string', default: '2' },
+  },
+})
+const runs = Number(values.runs)
+const warmups = Number(values.warmups)
+const wanted = values.cases?.split(',')
+
+interface Measured {
+  readonly seconds: number
+  readonly peakBytes: number
+  readonly checksum: number
+}
+
+const median = (list: readonly number[]): number => {
+  const sorted = [...list].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+const summarise = (answers: readonly Answer[]): Measured => ({
+  seconds: median(answers.map((each) => each.seconds)),
+  peakBytes: median(answers.map((each) => each.peakBytes)),
+  checksum: answers[0].checksum,
+})
+
+/** The version of Dask, or undefined when it is not there. */
+function daskVersion(): { dask: string; numpy: string; python: string } | undefined {
+  try {
+    const script = new URL('peers/dask_bench.py', import.meta.url).pathname
+    return JSON.parse(
+      execFileSync(python, [script, '--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    )
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs one case on every side in turns: A B A B ... */
+async function measure(name: string, sides: readonly Side[]): Promise<Partial<Record<Side, Measured>>> {
+  const children = sides.map((side) => ({ side, child: startChild(side), answers: [] as Answer[] }))
+  try {
+    for (let run = -warmups; run < runs; run++)
+      for (const { child, answers } of children) {
+        const answer = await child.ask(name)
+        if (run >= 0) answers.push(answer)
+      }
+  } finally {
+    for (const { child } of children) child.close()
+  }
+  return Object.fromEntries(children.map(({ side, answers }) => [side, summarise(answers)]))
+}
+
+const seconds = (value: number | undefined): string => (value === undefined ? '-' : value.toPrecision(3))
+const megabytes = (value: number | undefined): string => (value === undefined ? '-' : (value / 1e6).toFixed(0))
+const times = (value: number | undefined): string =>
+  value === undefined ? '-' : `${value.toFixed(value < 10 ? 2 : 0)}x`
+const sameResult = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
+
+function row(found: Case, { ndloom, dask }: Partial<Record<Side, Measured>>, bandwidth: number): string {
+  const limit = found.bytesMoved && ndloom ? ndloom.seconds / (found.bytesMoved / bandwidth) : undefined
+  const ratio = ndloom && dask ? dask.seconds / ndloom.seconds : undefined
+  const verdict =
+    !found.comparable || !ndloom || !dask ? '-' : sameResult(ndloom.checksum, dask.checksum) ? 'yes' : 'NO'
+  const missed = ratio !== undefined && found.wanted !== undefined && ratio < found.wanted
+  return `| ${[
+    found.title,
+    seconds(ndloom?.seconds),
+    seconds(dask?.seconds),
+    times(ratio),
+    found.wanted === undefined ? '-' : `${times(found.wanted)}${missed ? ' (missed)' : ''}`,
+    times(limit),
+    megabytes(ndloom?.peakBytes),
+    megabytes(dask?.peakBytes),
+    verdict,
+  ].join(' | ')} |`
+}
+
+/** What is asked of fresh processes: start-up, and the first use. */
+async function startUp(sides: readonly Side[]): Promise<string[]> {
+  const lines: string[] = []
+  for (const [question, title] of [
+    ['import', 'importing the package'],
+    ['small', 'the first compute of a small array'],
+  ]) {
+    const answers: Record<Side, number[]> = { ndloom: [], dask: [] }
+    for (let run = 0; run < runs; run++)
+      for (const side of sides) answers[side].push((await askOnce(side, question)).seconds)
+    const [ndloom, dask] = [answers.ndloom, answers.dask].map((list) => (list.length ? median(list) : undefined))
+    lines.push(`| ${title} | ${seconds(ndloom)} | ${seconds(dask)} |`)
+  }
+  const { builds = [] } = await askOnce('ndloom', 'build')
+  for (const [i, blocks] of ['100', '10^4', '10^8'].entries())
+    lines.push(`| building and explaining \`x + x.T - x.mean(0)\` over ${blocks} blocks | ${seconds(builds[i])} | - |`)
+  return lines
+}
+
+const versions = daskVersion()
+const sides: Side[] = versions ? ['ndloom', 'dask'] : ['ndloom']
+if (!versions)
+  console.error(`Dask is not there for ${python}: ndloom alone. Install it with pip install 'dask[array]' numpy.`)
+const bandwidth = await measureBandwidth(threads)
+const ownVersion = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+const lines: string[] = [
+  '# Benchmark',
+  '',
+  `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}. ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ` +
+    `${(totalmem() / 2 ** 30).toFixed(0)} GiB; Node ${process.versions.node}, ndloom ${ownVersion}; ` +
+    (versions ? `Dask ${versions.dask}, NumPy ${versions.numpy}, Python ${versions.python}` : 'Dask was not there') +
+    `. ${threads} threads a side, one thread in NumPy's own libraries; medians of ${runs} runs in turns after ${warmups} warm-ups. ` +
+    `Arrays are 10000 x 10000 float64 in blocks of 1000 x 1000, in memory before the clock starts where the case does not make them.`,
+  '',
+  `"Of the limit" is our time over the time that the bytes of the case take at the measured memory bandwidth of ` +
+    `${(bandwidth / 1e9).toFixed(1)} GB/s (${threads} threads adding two arrays): 1x is as fast as the memory. Peak memory is that of the ` +
+    'whole process in the timed runs, arrays held in memory included.',
+  '',
+  '| case | ndloom, s | Dask, s | ratio | wanted | of the limit | ndloom peak, MB | Dask peak, MB | same result |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+]
+console.log(lines.join('\n'))
+for (const found of cases.filter((each) => !wanted || wanted.includes(each.name))) {
+  const line = row(found, await measure(found.name, sides), bandwidth)
+  lines.push(line)
+  console.log(line)
+}
+if (!wanted) {
+  const more = ['', '| start | ndloom, s | Dask, s |', '| --- | --- | --- |', ...(await startUp(sides))]
+  console.log(more.join('\n'))
+  writeFileSync(new URL('results.md', import.meta.url), `${[...lines, ...more].join('\n')}\n`)
+}
