@@ -42,7 +42,8 @@ export interface JobOptions {
 export type SchedulerEvent =
   | { readonly type: 'submit'; readonly job: JobId; readonly table: TaskTable; readonly options: JobOptions }
   | { readonly type: 'workerReady'; readonly worker: WorkerId }
-  | { readonly type: 'workerLost'; readonly worker: WorkerId }
+  /** `cause`: the error that ended it, if there was one. */
+  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly cause?: unknown }
   | { readonly type: 'finished'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly number[] }
   | {
       readonly type: 'failed'

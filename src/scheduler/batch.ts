@@ -1,0 +1,167 @@
+import { type JobState, makeReady, outputSize, readySet, taskState } from './job.ts'
+import { admit, advanceFrontier, freeBlock, releaseIfUnused, withdraw } from './memory.ts'
+import type { Batch, SchedulerState, WorkerState } from './model.ts'
+import type { OrderedSet } from './ordered-set.ts'
+import { type AssignedTask, mainThread, taskFlag, type WorkerId } from './types.ts'
+
+/** A message costs as much as some ten tiny tasks: so many go in one, or as many as touch this many bytes. */
+const mostTasks = 64
+const mostBytes = 2 ** 20
+/** How many ready tasks that may not start now are passed over to find one that may. */
+const mostMisses = 32
+
+/**
+ * Takes the lowest tasks of the set that may start and gives them to the worker. Small tasks go many at once, fewer as the rest
+ * shrinks so that all workers end together. Undefined when none may start.
+ */
+export function fillBatch(
+  state: SchedulerState,
+  job: JobState,
+  set: OrderedSet,
+  worker: WorkerState,
+): Batch | undefined {
+  const share = Math.ceil(set.size / (4 * Math.max(1, job.options.workers)))
+  const target = Math.min(mostTasks, worker.id === mainThread ? set.size : share)
+  const chain = new Chain(job, set)
+  const tasks: number[] = []
+  let taken = 0
+  let bytes = 0
+  let misses = 0
+  let next = set.next(0)
+  while (tasks.length < mostTasks && misses <= mostMisses) {
+    const fromSet = taken < target ? next : -1
+    const fromChain = chain.next()
+    const useChain = fromChain >= 0 && (fromSet < 0 || fromChain < fromSet)
+    const task = useChain ? fromChain : fromSet
+    if (task < 0) break
+    const cost = touchedBytes(job, task)
+    if (tasks.length > 0 && bytes + cost > mostBytes) break
+    if (useChain) chain.drop(task)
+    else next = set.next(task + 1)
+    if (!admit(state, job, task)) {
+      misses++
+      continue
+    }
+    if (!useChain) {
+      set.remove(task)
+      taken++
+    }
+    job.state[task] = taskState.running
+    job.batch[task] = state.nextBatch
+    tasks.push(task)
+    bytes += cost
+    if (bytes < mostBytes) chain.follow(task)
+  }
+  chain.clear()
+  return tasks.length === 0 ? undefined : addBatch(state, job, worker, tasks)
+}
+
+/**
+ * Tasks whose missing inputs are all in the batch that is being filled: they may follow in it, as a worker runs a batch in order. Only
+ * the single reader of a block follows (chains and reduction trees), so nothing that could run beside it is held up.
+ */
+class Chain {
+  private readonly job: JobState
+  private readonly set: OrderedSet
+  private readonly found: number[] = []
+  private readonly counted: number[] = []
+  constructor(job: JobState, set: OrderedSet) {
+    this.job = job
+    this.set = set
+  }
+  follow(task: number): void {
+    const { dependentStart, dependents, inBatch, missing } = this.job
+    const start = dependentStart[task]
+    const end = dependentStart[task + 1]
+    if (start === end || dependents[start] !== dependents[end - 1]) return
+    const reader = dependents[start]
+    inBatch[reader] += end - start
+    this.counted.push(reader)
+    if (inBatch[reader] === missing[reader] && readySet(this.job, reader) === this.set) this.found.push(reader)
+  }
+  /** The lowest of them, or -1. */
+  next(): number {
+    let lowest = -1
+    for (const task of this.found) if (lowest < 0 || task < lowest) lowest = task
+    return lowest
+  }
+  drop(task: number): void {
+    this.found.splice(this.found.indexOf(task), 1)
+  }
+  clear(): void {
+    for (const task of this.counted) this.job.inBatch[task] = 0
+  }
+}
+
+/** Bytes that the task reads and writes. A task that writes to a region (a result) shows none: it counts as small. */
+function touchedBytes(job: JobState, task: number): number {
+  const { inputStart, inputs, outputBytes } = job.table
+  let bytes = outputBytes[task]
+  for (let k = inputStart[task]; k < inputStart[task + 1]; k++) bytes += outputBytes[inputs[k]]
+  return bytes
+}
+
+function addBatch(state: SchedulerState, job: JobState, worker: WorkerState, tasks: readonly number[]): Batch {
+  const batch = { id: state.nextBatch++, job, worker, tasks, running: tasks.length }
+  state.batches.set(batch.id, batch)
+  worker.batches.push(batch)
+  job.batches++
+  job.workerBatches.set(worker.id, (job.workerBatches.get(worker.id) ?? 0) + 1)
+  return batch
+}
+
+export function endBatch(state: SchedulerState, batch: Batch): void {
+  const { job, worker } = batch
+  state.batches.delete(batch.id)
+  worker.batches.splice(worker.batches.indexOf(batch), 1)
+  job.batches--
+  const left = job.workerBatches.get(worker.id)! - 1
+  if (left > 0) job.workerBatches.set(worker.id, left)
+  else job.workerBatches.delete(worker.id)
+}
+
+/** The batch's tasks with all addresses, for the worker. */
+export function assignedTasks(batch: Batch): AssignedTask[] {
+  const { address, table } = batch.job
+  return batch.tasks.map((task) => {
+    const inputs: number[] = []
+    for (let k = table.inputStart[task]; k < table.inputStart[task + 1]; k++) inputs.push(address[table.inputs[k]])
+    return { task, address: address[task], inputs }
+  })
+}
+
+/** The batch in which the worker runs the task; undefined when it does not (a late report of a worker that was given up). */
+export function runningBatch(state: SchedulerState, job: JobState, worker: WorkerId, task: number): Batch | undefined {
+  const batch = job.state[task] === taskState.running ? state.batches.get(job.batch[task]) : undefined
+  return batch?.worker.id === worker ? batch : undefined
+}
+
+/** A task has made its block: its readers may become ready, its inputs free. */
+export function finishTask(state: SchedulerState, job: JobState, task: number): void {
+  const { inputStart, inputs, flags } = job.table
+  job.state[task] = flags[task] & taskFlag.deliver ? taskState.held : taskState.finished
+  job.finishedCount++
+  if (job.failure) return
+  for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
+    job.readers[inputs[k]]--
+    releaseIfUnused(state, job, inputs[k])
+  }
+  for (let k = job.dependentStart[task]; k < job.dependentStart[task + 1]; k++) {
+    const reader = job.dependents[k]
+    if (--job.missing[reader] === 0 && job.state[reader] === taskState.waiting) makeReady(job, reader)
+  }
+  releaseIfUnused(state, job, task)
+  if (task === job.frontier) advanceFrontier(state, job)
+}
+
+/** Gives back a task whose worker was lost: it has not run. */
+export function returnTask(state: SchedulerState, job: JobState, task: number): void {
+  withdraw(state, job, task)
+  job.state[task] = taskState.waiting
+  if (job.missing[task] === 0) makeReady(job, task)
+}
+
+/** Frees all that the job has, kept and delivered blocks as well. */
+export function freeAll(state: SchedulerState, job: JobState): void {
+  for (let task = 0; task < job.table.count; task++) if (outputSize(job, task) > 0) freeBlock(state, job, task)
+}

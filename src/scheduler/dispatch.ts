@@ -1,0 +1,125 @@
+import { assignedTasks, fillBatch } from './batch.ts'
+import type { JobState } from './job.ts'
+import { countActive, fitsBeside } from './memory.ts'
+import type { SchedulerState, WorkerState } from './model.ts'
+import type { OrderedSet } from './ordered-set.ts'
+import { mainThread, type SchedulerAction } from './types.ts'
+
+/** Batches that a worker has at once: one runs, the next waits, so that it never waits for the main thread. */
+const batchesPerWorker = 2
+/** Batches that the main thread has at once when workers run the rest: they read and write files, side by side. */
+const batchesOnMain = 4
+
+/** Starts all that may start now. */
+export function dispatch(state: SchedulerState, actions: SchedulerAction[]): void {
+  activateWaiting(state)
+  assignAll(state, actions)
+  while (state.batches.size === 0 && state.waiting.length > 0) {
+    // The active jobs wait for their readers (who may wait for this one), so it goes on with what memory there is.
+    activate(state)
+    assignAll(state, actions)
+  }
+  spawnWorkers(state, actions)
+}
+
+/** The job that has to end because no task can start, none runs, and no reader will give back a block: the youngest such. */
+export function findStuck(state: SchedulerState): JobState | undefined {
+  if (state.batches.size > 0 || state.spawning > 0) return undefined
+  if (state.active.some((job) => job.withReader > 0)) return undefined
+  return state.active.findLast((job) => job.deniedStep === state.steps)
+}
+
+function activateWaiting(state: SchedulerState): void {
+  while (state.waiting.length > 0 && (state.active.length === 0 || fitsBeside(state, state.waiting[0]))) activate(state)
+}
+
+function activate(state: SchedulerState): void {
+  const job = state.waiting.shift()!
+  job.turn = state.turn
+  state.active.push(job)
+  countActive(state, job, 1)
+}
+
+function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
+  while (state.main.batches.length < batchesOnMain && assignMain(state, actions));
+  for (let depth = 0; depth < batchesPerWorker; depth++) {
+    for (const worker of state.workers.values()) {
+      if (
+        worker.batches.length === depth &&
+        !assign(state, worker, actions) &&
+        state.active.every((job) => isIdle(state, job))
+      )
+        return
+    }
+  }
+}
+
+/** Gives the worker a batch of the job whose turn it is. */
+function assign(state: SchedulerState, worker: WorkerState, actions: SchedulerAction[]): boolean {
+  for (let job = nextJob(state, worker); job; job = nextJob(state, worker)) {
+    if (send(state, job, job.ready, worker, actions)) return true
+    job.idleStep = state.steps
+  }
+  return false
+}
+
+const isIdle = (state: SchedulerState, job: JobState): boolean =>
+  job.ready.size === 0 || job.idleStep === state.steps || job.options.workers === 0 || job.failure !== undefined
+
+function nextJob(state: SchedulerState, worker: WorkerState): JobState | undefined {
+  let best: JobState | undefined
+  for (const job of state.active) {
+    if (isIdle(state, job) || (best && job.turn >= best.turn)) continue
+    if (job.workerBatches.has(worker.id) || workersOf(job) < job.options.workers) best = job
+  }
+  return best
+}
+
+/** How many workers run tasks of the job. */
+const workersOf = (job: JobState): number => job.workerBatches.size - (job.workerBatches.has(mainThread) ? 1 : 0)
+
+/** The same for the main thread. Of a job without workers it has one batch at a time, so that memory stays low. */
+function assignMain(state: SchedulerState, actions: SchedulerAction[]): boolean {
+  for (;;) {
+    let best: JobState | undefined
+    for (const job of state.active) {
+      if (mainSet(job).size === 0 || job.idleMainStep === state.steps || job.failure) continue
+      if (job.options.workers === 0 && state.main.batches.length > 0) continue
+      if (!best || job.turn < best.turn) best = job
+    }
+    if (!best) return false
+    if (send(state, best, mainSet(best), state.main, actions)) return true
+    best.idleMainStep = state.steps
+  }
+}
+const mainSet = (job: JobState): OrderedSet => (job.options.workers === 0 ? job.ready : job.readyMain)
+
+function send(
+  state: SchedulerState,
+  job: JobState,
+  set: OrderedSet,
+  worker: WorkerState,
+  actions: SchedulerAction[],
+): boolean {
+  const batch = fillBatch(state, job, set, worker)
+  if (!batch) return false
+  state.turn = job.turn
+  job.turn++
+  actions.push({ type: 'run', job: job.id, worker: worker.id, tasks: assignedTasks(batch) })
+  return true
+}
+
+/** Asks for as many workers as there are tasks for, up to what the jobs may use. */
+function spawnWorkers(state: SchedulerState, actions: SchedulerAction[]): void {
+  let wanted = 0
+  let allowed = 0
+  for (const job of state.active) {
+    if (job.options.workers === 0 || job.failure) continue
+    allowed = Math.max(allowed, job.options.workers)
+    wanted += Math.min(job.options.workers, workersOf(job) + (job.idleStep === state.steps ? 0 : job.ready.size))
+  }
+  const count = Math.min(wanted, allowed) - state.workers.size - state.spawning
+  if (count <= 0) return
+  state.spawning += count
+  actions.push({ type: 'spawn', count })
+}

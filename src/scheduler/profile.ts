@@ -1,0 +1,67 @@
+import { blockSize } from './allocator.ts'
+import { type TaskTable, taskFlag } from './types.ts'
+
+/**
+ * What a job's blocks take when its tasks run one by one in the order of the table, every delivered block being taken at once: the
+ * least that a run needs. Kept for groups of 32 tasks, so it costs a quarter byte a task.
+ */
+export interface MemoryProfile {
+  /** Most bytes at any task of the group. */
+  readonly groupPeakBytes: Float64Array
+  /** Most bytes at any task of the group or after it. */
+  readonly remainingPeakBytes: Float64Array
+  readonly largestBlockBytes: number
+  /** Most bytes that one task needs at once: its inputs and its output. */
+  readonly largestTaskBytes: number
+}
+
+const groupShift = 5
+
+export function memoryProfile(table: TaskTable): MemoryProfile {
+  const { count, inputStart, inputs, outputBytes, flags } = table
+  const remaining = new Int32Array(count)
+  for (let k = 0; k < inputStart[count]; k++) remaining[inputs[k]]++
+  const lastReader = new Int32Array(count).fill(-1)
+  const groupPeakBytes = new Float64Array((count >>> groupShift) + 1)
+  let live = 0
+  let largestBlockBytes = 0
+  let largestTaskBytes = 0
+  for (let task = 0; task < count; task++) {
+    const bytes = blockSize(outputBytes[task])
+    const group = task >>> groupShift
+    let taskBytes = bytes
+    live += bytes
+    if (live > groupPeakBytes[group]) groupPeakBytes[group] = live
+    for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
+      const input = inputs[k]
+      const inputBytes = blockSize(outputBytes[input])
+      if (lastReader[input] !== task) taskBytes += inputBytes
+      lastReader[input] = task
+      if (--remaining[input] === 0 && (flags[input] & taskFlag.keep) === 0) live -= inputBytes
+    }
+    if (remaining[task] === 0 && (flags[task] & taskFlag.keep) === 0) live -= bytes
+    if (bytes > largestBlockBytes) largestBlockBytes = bytes
+    if (taskBytes > largestTaskBytes) largestTaskBytes = taskBytes
+  }
+  const remainingPeakBytes = groupPeakBytes.slice()
+  for (let group = remainingPeakBytes.length - 2; group >= 0; group--) {
+    remainingPeakBytes[group] = Math.max(remainingPeakBytes[group], remainingPeakBytes[group + 1])
+  }
+  return { groupPeakBytes, remainingPeakBytes, largestBlockBytes, largestTaskBytes }
+}
+
+/** Most bytes from a task on. */
+export const remainingPeak = (profile: MemoryProfile, task: number): number =>
+  profile.remainingPeakBytes[task >>> groupShift]
+
+/** Most bytes (an upper bound) while the tasks from `first` to before `end` run. */
+export function peakBetween(profile: MemoryProfile, first: number, end: number): number {
+  let peak = 0
+  for (let group = first >>> groupShift; group <= end >>> groupShift; group++) {
+    if (profile.groupPeakBytes[group] > peak) peak = profile.groupPeakBytes[group]
+  }
+  return peak
+}
+
+/** Bytes that a run in order needs at least: what explain() tells and what the driver can refuse before anything runs. */
+export const sequentialPeakBytes = (table: TaskTable): number => memoryProfile(table).remainingPeakBytes[0]

@@ -1,0 +1,224 @@
+import { AbortError, MemoryLimitError, WorkerLostError } from '../core/errors.ts'
+import { endBatch, finishTask, freeAll, returnTask, runningBatch } from './batch.ts'
+import { dispatch, findStuck } from './dispatch.ts'
+import { createJob, isComplete, type JobState, taskState } from './job.ts'
+import { countActive, releaseIfUnused } from './memory.ts'
+import type { SchedulerState } from './model.ts'
+import { type SchedulerAction, type SchedulerEvent, taskFlag, type WorkerId } from './types.ts'
+
+export { createState, type SchedulerState } from './model.ts'
+
+/** A task that was running when so many workers were lost ends its job. */
+const mostLosses = 3
+
+/**
+ * Takes one event into the state and tells what is to be done about it. It does nothing else: no clock, no I/O, no promises, so any
+ * run can be replayed from its events.
+ *
+ * @example
+ * const state = createState(2 ** 30)
+ * step(state, { type: 'workerReady', worker: 0 })
+ * for (const action of step(state, { type: 'submit', job: 1, table, options })) perform(action)
+ */
+export function step(state: SchedulerState, event: SchedulerEvent): SchedulerAction[] {
+  const actions: SchedulerAction[] = []
+  state.steps++
+  handle(state, event, actions)
+  dispatch(state, actions)
+  for (let stuck = findStuck(state); stuck; stuck = findStuck(state)) {
+    end(state, stuck, noMemory(state, stuck), actions)
+    state.steps++
+    dispatch(state, actions)
+  }
+  return actions
+}
+
+function handle(state: SchedulerState, event: SchedulerEvent, actions: SchedulerAction[]): void {
+  if (event.type === 'submit') submit(state, event, actions)
+  else if (event.type === 'workerReady') addWorker(state, event.worker)
+  else if (event.type === 'workerLost') loseWorker(state, event.worker, event.cause, actions)
+  else if (event.type === 'release') state.heap.free(event.address)
+  else handleOfJob(state, event, actions)
+}
+
+type JobEvent = Extract<SchedulerEvent, { type: 'finished' | 'failed' | 'taken' | 'cancel' }>
+
+function handleOfJob(state: SchedulerState, event: JobEvent, actions: SchedulerAction[]): void {
+  const job = state.jobs.get(event.job)
+  if (!job) return
+  if (event.type === 'finished') finish(state, job, event.worker, event.tasks, actions)
+  else if (event.type === 'failed') fail(state, job, event.worker, event.task, event.error, actions)
+  else if (event.type === 'taken') take(state, job, event.task, actions)
+  else if (!job.failure) end(state, job, new AbortError('compute: the computation was aborted', event.reason), actions)
+}
+
+function addWorker(state: SchedulerState, id: WorkerId): void {
+  state.spawning = Math.max(0, state.spawning - 1)
+  state.spawnFailures = 0
+  state.workers.set(id, { id, batches: [] })
+}
+
+function submit(state: SchedulerState, event: SchedulerEvent & { type: 'submit' }, actions: SchedulerAction[]): void {
+  const { table, options } = event
+  let job: JobState
+  try {
+    job = createJob(event.job, table, options)
+  } catch (error) {
+    actions.push({ type: 'fail', job: event.job, error })
+    return
+  }
+  const limitBytes = Math.min(options.limitBytes, state.heap.limitBytes)
+  if (job.profile.largestTaskBytes > limitBytes) {
+    actions.push({ type: 'fail', job: event.job, error: tooLarge(job.profile.largestTaskBytes, limitBytes) })
+    return
+  }
+  state.jobs.set(job.id, job)
+  state.waiting.push(job)
+  completeIfDone(state, job, actions)
+}
+
+function finish(
+  state: SchedulerState,
+  job: JobState,
+  worker: WorkerId,
+  tasks: readonly number[],
+  actions: SchedulerAction[],
+): void {
+  for (const task of tasks) {
+    const batch = runningBatch(state, job, worker, task)
+    if (!batch) continue
+    finishTask(state, job, task)
+    if (--batch.running === 0) endBatch(state, batch)
+    if (!job.failure && job.state[task] === taskState.held) deliver(job, task, actions)
+  }
+  completeIfDone(state, job, actions)
+}
+
+/** Hands finished blocks to the reader: this one, or with order kept all whose turn has come. */
+function deliver(job: JobState, finished: number, actions: SchedulerAction[]): void {
+  const { deliveries, options, state } = job
+  if (!options.ordered) hand(job, finished, actions)
+  else while (state[deliveries[job.nextDelivery]] === taskState.held) hand(job, deliveries[job.nextDelivery++], actions)
+}
+
+function hand(job: JobState, task: number, actions: SchedulerAction[]): void {
+  job.state[task] = taskState.delivered
+  job.withReader++
+  actions.push({ type: 'deliver', job: job.id, task, address: job.address[task] })
+}
+
+function take(state: SchedulerState, job: JobState, task: number, actions: SchedulerAction[]): void {
+  if (job.failure || job.state[task] !== taskState.delivered) return
+  job.state[task] = taskState.finished
+  job.withReader--
+  job.untaken--
+  while (job.nextTaken < job.deliveries.length && job.state[job.deliveries[job.nextTaken]] === taskState.finished) {
+    job.nextTaken++
+  }
+  releaseIfUnused(state, job, task)
+  completeIfDone(state, job, actions)
+}
+
+/** A worker stops a batch at the first task that fails, so the tasks behind it have not run and will not. */
+function fail(
+  state: SchedulerState,
+  job: JobState,
+  worker: WorkerId,
+  task: number,
+  error: unknown,
+  actions: SchedulerAction[],
+): void {
+  const batch = runningBatch(state, job, worker, task)
+  if (!batch) return
+  endBatch(state, batch)
+  end(state, job, job.failure ? job.failure.error : error, actions)
+}
+
+function loseWorker(state: SchedulerState, id: WorkerId, cause: unknown, actions: SchedulerAction[]): void {
+  const worker = state.workers.get(id)
+  if (!worker) {
+    loseStarting(state, cause, actions)
+    return
+  }
+  state.workers.delete(id)
+  let suspected = false
+  for (const batch of [...worker.batches]) {
+    const { job } = batch
+    for (const task of batch.tasks) {
+      if (job.state[task] !== taskState.running || job.batch[task] !== batch.id) continue
+      if (!suspected) blame(job, task, cause)
+      suspected = true
+      returnTask(state, job, task)
+    }
+    endBatch(state, batch)
+    if (job.failure) end(state, job, job.failure.error, actions)
+  }
+}
+
+function blame(job: JobState, task: number, cause: unknown): void {
+  const losses = (job.losses.get(task) ?? 0) + 1
+  job.losses.set(task, losses)
+  if (losses < mostLosses || job.failure) return
+  const text = `compute: task ${task} was running when ${losses} workers were lost; it ends the process or takes all its memory`
+  job.failure = { error: Object.assign(new WorkerLostError(text), { task, cause }) }
+}
+
+/** A worker ended before it was ready. When that goes on, no job that needs workers can run. */
+function loseStarting(state: SchedulerState, cause: unknown, actions: SchedulerAction[]): void {
+  state.spawning = Math.max(0, state.spawning - 1)
+  if (++state.spawnFailures < mostLosses) return
+  state.spawnFailures = 0
+  const text = `compute: ${mostLosses} workers ended before they were ready; the cause tells why`
+  for (const job of [...state.active, ...state.waiting]) {
+    if (job.options.workers > 0) end(state, job, Object.assign(new WorkerLostError(text), { cause }), actions)
+  }
+}
+
+function completeIfDone(state: SchedulerState, job: JobState, actions: SchedulerAction[]): void {
+  if (job.failure) {
+    if (job.batches === 0) end(state, job, job.failure.error, actions)
+    return
+  }
+  if (!isComplete(job)) return
+  const kept = new Map<number, number>()
+  for (let task = 0; task < job.table.count; task++) {
+    if (job.table.flags[task] & taskFlag.keep) kept.set(task, job.address[task])
+  }
+  remove(state, job)
+  actions.push({ type: 'done', job: job.id, peakBytes: job.peakBytes, kept })
+}
+
+/** Ends a job with an error, as soon as none of its tasks runs (a worker may write to its blocks until then). */
+function end(state: SchedulerState, job: JobState, error: unknown, actions: SchedulerAction[]): void {
+  job.failure ??= { error }
+  if (job.batches > 0) return
+  freeAll(state, job)
+  remove(state, job)
+  actions.push({ type: 'fail', job: job.id, error: job.failure.error })
+}
+
+function remove(state: SchedulerState, job: JobState): void {
+  state.jobs.delete(job.id)
+  const list = job.active ? state.active : state.waiting
+  list.splice(list.indexOf(job), 1)
+  if (job.active) countActive(state, job, -1)
+}
+
+function tooLarge(neededBytes: number, limitBytes: number): MemoryLimitError {
+  const text =
+    `compute: one task needs ${mebibytes(neededBytes)} at once (its inputs and its output), the limit is ` +
+    `${mebibytes(limitBytes)}; use smaller chunks or a higher memoryLimit`
+  return new MemoryLimitError(text, neededBytes, limitBytes)
+}
+
+function noMemory(state: SchedulerState, job: JobState): MemoryLimitError {
+  const ofJob = job.usedBytes + job.deniedBytes > job.options.limitBytes
+  const usedBytes = ofJob ? job.usedBytes : state.heap.usedBytes
+  const limitBytes = ofJob ? job.options.limitBytes : state.heap.limitBytes
+  const neededBytes = usedBytes + job.deniedBytes
+  const text =
+    `compute: the next task needs ${mebibytes(job.deniedBytes)} beside the ${mebibytes(usedBytes)} in use, the limit is ` +
+    `${mebibytes(limitBytes)}; use smaller chunks, a higher memoryLimit, or let go of persisted arrays`
+  return new MemoryLimitError(text, neededBytes, limitBytes)
+}
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
