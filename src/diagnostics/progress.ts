@@ -49,3 +49,7 @@ function bar(finished: number, total: number, width: number): string {
   const text = '█'.repeat(Math.floor(filled / eighths.length)) + eighths[filled % eighths.length]
   return `▕${text.padEnd(width)}▏${String(Math.floor(part * 100)).padStart(3)} %`
 }
+
+/** What the `progress` option of a run means: a bar, a function of the user's, or nothing. */
+export const progressOf = (progress: boolean | Progress | undefined): Progress | undefined =>
+  progress === true ? progressBar() : progress || undefined
