@@ -1,0 +1,120 @@
+import { type Computation, type ComputeOptions, computeOne, explain, persist } from '../compute.ts'
+import type { Result } from '../results.ts'
+import { ChunkedArray } from './chunked-array.ts'
+import { emptyLike, fullLike, onesLike, zerosLike } from './creation.ts'
+import * as cumulative from './cumulative.ts'
+import { astype } from './dtypes.ts'
+import * as elementwise from './elementwise.ts'
+import { at } from './indexing.ts'
+import { repeat, roll, tile, unstack } from './joining.ts'
+import * as linear from './linear.ts'
+import * as manipulation from './manipulation.ts'
+import { type Block, type BlockInfo, type MapBlocksOptions, type ModuleFunction, mapBlocks } from './map-blocks.ts'
+import { tril, triu } from './matrices.ts'
+import { rechunk } from './rechunk.ts'
+import * as reductions from './reductions.ts'
+import { toNpy } from './storage.ts'
+
+// Every function whose first argument is an array is a method: one line for a module whose functions all are, one name for another.
+/** Short names beside the standard's. */
+const shortNames = {
+  sub: elementwise.subtract,
+  mul: elementwise.multiply,
+  div: elementwise.divide,
+  neg: elementwise.negative,
+  eq: elementwise.equal,
+  ne: elementwise.notEqual,
+  lt: elementwise.less,
+  le: elementwise.lessEqual,
+  gt: elementwise.greater,
+  ge: elementwise.greaterEqual,
+}
+const { broadcastArrays: _arrays, broadcastShapes: _shapes, ...manipulationFunctions } = manipulation
+const others = {
+  astype,
+  at,
+  repeat,
+  roll,
+  tile,
+  unstack,
+  tril,
+  triu,
+  rechunk,
+  toNpy,
+  emptyLike,
+  fullLike,
+  onesLike,
+  zerosLike,
+}
+const functions = {
+  ...elementwise,
+  ...shortNames,
+  ...reductions,
+  ...cumulative,
+  ...manipulationFunctions,
+  ...linear,
+  ...others,
+}
+
+/** A function without its first argument, which is `this`. */
+type Method<F> = F extends (x: never, ...rest: infer R) => infer O ? (...rest: R) => O : never
+type Methods<F> = { [name in keyof F]: Method<F[name]> }
+
+const methods = {
+  ...Object.fromEntries(
+    Object.entries(functions).map(([name, fn]) => [name, methodOf(fn as (...args: unknown[]) => unknown)]),
+  ),
+  /** What this array is computed by; see compute.ts. */
+  compute(this: ChunkedArray, options?: ComputeOptions) {
+    return computeOne(this.expr, options)
+  },
+  async persist(this: ChunkedArray, options?: ComputeOptions) {
+    return new ChunkedArray(await persist(this.expr, options))
+  },
+  explain(this: ChunkedArray) {
+    return explain(this.expr)
+  },
+  mapBlocks(
+    this: ChunkedArray,
+    fn: ((block: Block, info: BlockInfo) => unknown) | ModuleFunction,
+    options?: MapBlocksOptions,
+  ) {
+    return mapBlocks(fn, [this], options)
+  },
+}
+function methodOf(fn: (...args: unknown[]) => unknown) {
+  return function (this: ChunkedArray, ...rest: unknown[]): unknown {
+    return fn(this, ...rest)
+  }
+}
+for (const [name, value] of Object.entries(methods))
+  Object.defineProperty(ChunkedArray.prototype, name, { value, writable: true, configurable: true, enumerable: false })
+
+declare module './chunked-array.ts' {
+  interface ChunkedArray
+    extends Methods<typeof elementwise>,
+      Methods<typeof shortNames>,
+      Methods<typeof reductions>,
+      Methods<typeof cumulative>,
+      Methods<typeof manipulationFunctions>,
+      Methods<typeof linear>,
+      Methods<typeof others> {
+    /**
+     * The computation of this array: awaited, it is the whole result (a scijs ndarray; of a 0-d array a plain value); iterated with
+     * `for await`, it streams the blocks as they finish. Errors: MemoryLimitError, TaskError, WorkerLostError, StorageError, AbortError.
+     * @example const result = await x.add(x.T).compute()
+     */
+    compute<T extends Result = Result>(options?: ComputeOptions): Computation<T>
+    /** Computes the blocks and keeps them in memory; the array given back reads them. Errors: as for `compute`. */
+    persist(options?: ComputeOptions): Promise<ChunkedArray>
+    /** What computing would do: stages, tasks, bytes read and written, peak memory. Nothing runs. */
+    explain(): string
+    /** `nd.mapBlocks` over this array alone. @example x.mapBlocks((block) => { block.set(0, 0, 1); return block }) */
+    mapBlocks(
+      fn: ((block: Block, info: BlockInfo) => unknown) | ModuleFunction,
+      options?: MapBlocksOptions,
+    ): ChunkedArray
+  }
+}
+
+export { ChunkedArray }

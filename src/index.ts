@@ -1,0 +1,50 @@
+export type { CreationOptions } from './array/creation.ts'
+export {
+  array,
+  asarray,
+  empty,
+  emptyLike,
+  fromArray,
+  full,
+  fullLike,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from './array/creation.ts'
+export * from './array/cumulative.ts'
+export type { ArrayData, DataOptions, Nested, Strided } from './array/data.ts'
+export * from './array/dtypes.ts'
+export * from './array/elementwise.ts'
+export { ellipsis, newaxis, type Slice, slice } from './array/index-syntax.ts'
+export { at, type IndexEntry } from './array/indexing.ts'
+export * from './array/joining.ts'
+export * from './array/linear.ts'
+export * from './array/manipulation.ts'
+export * from './array/map-blocks.ts'
+export * from './array/matrices.ts'
+export { ChunkedArray } from './array/methods.ts'
+export type { Operand } from './array/operands.ts'
+export * as random from './array/random.ts'
+export * from './array/ranges.ts'
+export * from './array/rechunk.ts'
+export * from './array/reductions.ts'
+export * from './array/running.ts'
+export * from './array/storage.ts'
+export { type Block as ComputedBlock, Computation, type ComputeOptions } from './compute.ts'
+export type { ChunksOption } from './core/chunks.ts'
+export { type ConfigOptions, configure } from './core/config.ts'
+export type { Complex, DType, TypedArray, Value } from './core/dtype.ts'
+export {
+  AbortError,
+  ChunkError,
+  DTypeError,
+  IndexError,
+  MemoryLimitError,
+  NdloomError,
+  ShapeError,
+  StorageError,
+  TaskError,
+  WorkerLostError,
+} from './core/errors.ts'
+export type { Result } from './results.ts'
