@@ -78,7 +78,7 @@ export const axisKey = (axis: AxisChunks): string =>
 export const gridKey = (grid: Grid): string => grid.map(axisKey).join(';')
 /** A grid in short for people: `10000x10000 in 1000x1000`. */
 export const formatGrid = (grid: Grid): string =>
-  `${gridShape(grid).join('x') || '1'} blocks of ${grid.map((a) => a.size).join('x') || '1'}`
+  grid.map((a) => a.size).join("x") || "1"
 
 /** The chunks of the elements start + step * i (0 <= i < extent) of an axis: cut where the axis is cut. */
 export function cutAxis(axis: AxisChunks, extent: number, start: number, step: number): AxisChunks {

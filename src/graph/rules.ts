@@ -72,7 +72,7 @@ function narrowSource(expr: Expr): Expr | undefined {
   const grid = input.grid.map((chunks, k) => cutAxis(chunks, used[k].extent, used[k].low, 1))
   const source = intern({ kind: 'source', source: input.source, origin: input.origin.map((o, k) => o + used[k].low) }, input.dtype, grid)
   const map = { shape: view.shape, axes: view.axes.map((axis, k) => ({ ...axis, start: axis.start - used[k].low })) }
-  return intern({ kind: 'rechunk', input: viewed(source, map) }, expr.dtype, expr.grid)
+  return rechunk(viewed(source, map), expr.grid)
 }
 
 /** float32 to complex64 and integers to wider ones lose nothing; int64 to float64 does. */

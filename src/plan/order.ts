@@ -6,6 +6,9 @@ export interface Dag {
   readonly outputBytes: Float64Array
 }
 
+/** A task that makes this many times less than it reads goes as soon as it can: it is on the way to freeing. */
+const muchSmaller = 8
+
 /**
  * The order in which tasks are best run: depth first from the roots, so that what is made is soon used, and a task whose inputs are
  * all there goes at once when it frees at least as much as it makes (x + x.T reads blocks (i, j) and (j, i) for both results).
@@ -23,21 +26,27 @@ export function depthFirstOrder(dag: Dag, roots: readonly number[], early: (task
   let length = 0
 
   const frees = (task: number): boolean => {
-    let freed = 0
-    for (let k = inputStart[task]; k < inputStart[task + 1]; k++) if (remaining[inputs[k]] === 1) freed += outputBytes[inputs[k]]
-    return freed >= outputBytes[task]
+    let [freed, read] = [0, 0]
+    for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
+      read += outputBytes[inputs[k]]
+      if (remaining[inputs[k]] === 1) freed += outputBytes[inputs[k]]
+    }
+    return freed >= outputBytes[task] || read >= muchSmaller * outputBytes[task]
   }
-  const mayGo = (task: number): boolean => early(task) === 'always' || (early(task) === 'frees' && frees(task))
+  const mayGo = (task: number): boolean =>
+    !placed[task] && missing[task] === 0 && (early(task) === 'always' || (early(task) === 'frees' && frees(task)))
   const place = (first: number): void => {
     const ready = [first]
     for (let task = ready.pop(); task !== undefined; task = ready.pop()) {
       if (placed[task]) continue
       placed[task] = 1
       order[length++] = task
-      for (let k = inputStart[task]; k < inputStart[task + 1]; k++) remaining[inputs[k]]--
-      for (let k = readers.start[task]; k < readers.start[task + 1]; k++) {
-        const reader = readers.list[k]
-        if (--missing[reader] === 0 && mayGo(reader)) ready.push(reader)
+      for (let k = readers.start[task]; k < readers.start[task + 1]; k++) missing[readers.list[k]]--
+      for (let k = readers.start[task]; k < readers.start[task + 1]; k++) if (mayGo(readers.list[k])) ready.push(readers.list[k])
+      for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
+        const input = inputs[k]
+        if (--remaining[input] !== 1) continue
+        for (let r = readers.start[input]; r < readers.start[input + 1]; r++) if (mayGo(readers.list[r])) ready.push(readers.list[r])
       }
     }
   }

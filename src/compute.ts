@@ -1,0 +1,235 @@
+import type { NdArray } from 'ndarray'
+import ops from 'ndarray-ops'
+import { config } from './core/config.ts'
+import { gridShape } from './core/chunks.ts'
+import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
+import { AbortError, internal } from './core/errors.ts'
+import { sizeOf, unravel } from './core/shape.ts'
+import { blockBox, boxShape } from './core/chunks.ts'
+import { fromSource } from './graph/build.ts'
+import type { Expr } from './graph/expr.ts'
+import { optimise } from './graph/optimise.ts'
+import type { ExecutablePlan } from './kernel/stage.ts'
+import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
+import { lower, type Root } from './plan/lower.ts'
+import type { Plan } from './plan/plan.ts'
+import { layOut, type Tasks } from './plan/tasks.ts'
+import { asResult, type Result, reserve, takeResult } from './results.ts'
+import type { Engine, Job } from './scheduler/engine.ts'
+import { getEngine } from './scheduler/process.ts'
+import { taskFlag } from './scheduler/types.ts'
+import { ndarrayOver } from './storage/ndarray.ts'
+
+export interface ComputeOptions {
+  /** 'threads' (default): on the pool of workers; 'local': on this thread. */
+  scheduler?: 'threads' | 'local'
+  /** The most workers to use. */
+  workers?: number
+  /** The most bytes that blocks may take: a number, or text such as '512MiB'. */
+  memoryLimit?: number | string
+  signal?: AbortSignal
+  /** Told how far the work is. */
+  progress?: (finishedTasks: number, totalTasks: number) => void
+  /** Stream blocks in row-major order of the grid rather than as they finish. */
+  ordered?: boolean
+}
+
+/** A block as it is streamed: its grid coordinate, the position of its first element, and its elements. */
+export interface Block {
+  readonly index: readonly number[]
+  readonly offset: readonly number[]
+  readonly data: NdArray
+}
+
+/** A computation that has not begun: awaiting it gives the whole result, iterating it streams the blocks. */
+export class Computation<T extends Result = Result> implements PromiseLike<T>, AsyncIterable<Block> {
+  #expr: Expr
+  #options: ComputeOptions
+  #result: Promise<T> | undefined
+  constructor(expr: Expr, options: ComputeOptions) {
+    this.#expr = expr
+    this.#options = options
+  }
+  #whole(): Promise<T> {
+    this.#result ??= computeAll([this.#expr], this.#options).then(([result]) => result as T)
+    return this.#result
+  }
+  // biome-ignore lint/suspicious/noThenProperty: a computation is awaited
+  then<A = T, B = never>(onFulfilled?: ((value: T) => A | PromiseLike<A>) | null, onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+    return this.#whole().then(onFulfilled, onRejected)
+  }
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#whole().catch(onRejected)
+  }
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#whole().finally(onFinally)
+  }
+  [Symbol.asyncIterator](): AsyncGenerator<Block> {
+    return streamBlocks(this.#expr, this.#options)
+  }
+}
+
+export const computeOne = (expr: Expr, options: ComputeOptions = {}): Computation => new Computation(expr, options)
+
+interface Prepared {
+  readonly plan: Plan
+  readonly engine: Engine
+}
+
+function prepare(roots: readonly Root[], engine: Engine): Prepared {
+  const { roots: better } = optimise(roots.map((root) => root.expr))
+  return { engine, plan: lower(better.map((expr, i) => ({ ...roots[i], expr }))) }
+}
+
+/** Hands the tasks to the scheduler; `flags` marks the output tasks. */
+function start({ plan, engine }: Prepared, tasks: Tasks, flag: number, options: ComputeOptions, onDeliver?: (task: number, address: number) => void): Job {
+  const flags = new Uint8Array(tasks.count)
+  for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
+  const { scheduler = config().scheduler, workers = config().workers, memoryLimit } = options
+  const executable: ExecutablePlan = { stages: plan.stages.map(({ stage }) => stage), taskStage: tasks.stage, taskBlock: tasks.block }
+  return engine.submit({
+    table: { count: tasks.count, inputStart: tasks.inputStart, inputs: tasks.inputs, outputBytes: tasks.outputBytes, flags },
+    plan: executable,
+    options: {
+      limitBytes: memoryLimit === undefined ? config().memoryLimitBytes : parseBytes(memoryLimit, 'memoryLimit'),
+      workers: scheduler === 'local' ? 0 : workers,
+      ordered: options.ordered ?? false,
+      readAhead: Math.max(2, 2 * workers),
+    },
+    signal: options.signal,
+    onDeliver,
+    onProgress: options.progress,
+  })
+}
+
+/** Whole results, from one plan in which shared work is done once. 0-d results are plain values. */
+export async function computeAll(exprs: readonly Expr[], options: ComputeOptions = {}): Promise<Result[]> {
+  checkSignal(options.signal)
+  const distinct = [...new Set(exprs)]
+  const filled = distinct.filter((expr) => sizeOf(expr.shape) > 0)
+  const results = new Map<Expr, Result>(distinct.map((expr) => [expr, asResult(allocate(expr.dtype, 0), expr.dtype, expr.shape)]))
+  const engine = await getEngine()
+  const assembled = new Map<Expr, number>()
+  for (const expr of filled) {
+    const address = await reserve(engine, expr.shape, expr.dtype)
+    if (address === undefined) results.set(expr, await collectBlocks(expr, options))
+    else assembled.set(expr, address)
+  }
+  try {
+    if (assembled.size > 0) await assemble(engine, assembled, options)
+  } catch (error) {
+    for (const address of assembled.values()) engine.free(address)
+    throw error
+  }
+  for (const [expr, address] of assembled) results.set(expr, takeResult(engine, address, expr.shape, expr.dtype))
+  return exprs.map((expr) => results.get(expr)!)
+}
+
+/** Computes into regions of the heap, in place. */
+async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, options: ComputeOptions): Promise<void> {
+  const exprs = [...regions.keys()]
+  const prepared = prepare(exprs.map((expr) => ({ expr, assemble: true })), engine)
+  const stages = [...prepared.plan.stages]
+  prepared.plan.outputs.forEach((output, i) => {
+    const number = output.blocks.kind === 'stage' ? output.blocks.stage : internal('a result is not made by a stage')
+    const { stage, buffers } = stages[number]
+    if (stage.kind !== 'kernel') internal('a result is not made by a kernel')
+    stages[number] = { stage: { ...stage, region: { address: regions.get(exprs[i])!, shape: exprs[i].shape } }, buffers }
+  })
+  const plan = { ...prepared.plan, stages }
+  await start({ plan, engine }, layOut(plan, false), 0, options).result
+}
+
+/** The result where the heap has no room for it: blocks are copied into an array outside as they come. */
+async function collectBlocks(expr: Expr, options: ComputeOptions): Promise<Result> {
+  const data = allocate(expr.dtype, sizeOf(expr.shape))
+  const whole = ndarrayOver(data, expr.dtype, expr.shape)
+  for await (const { offset, data: block } of streamBlocks(expr, options)) {
+    const corner = whole.lo(...offset).hi(...block.shape)
+    ops.assign(corner, block)
+  }
+  return asResult(data, expr.dtype, expr.shape)
+}
+
+/** The blocks as they finish. The reader holds the scheduler back; leaving the loop cancels what is left. */
+export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): AsyncGenerator<Block> {
+  checkSignal(options.signal)
+  if (sizeOf(expr.shape) === 0) return
+  const engine = await getEngine()
+  const prepared = prepare([{ expr, assemble: false }], engine)
+  const tasks = layOut(prepared.plan, options.ordered ?? false)
+  const shape = gridShape(expr.grid)
+  const blockOf = new Map<number, number>()
+  tasks.outputs[0].forEach((task, block) => {
+    blockOf.set(task, block)
+  })
+  const waiting: { task: number; address: number }[] = []
+  let wake = () => {}
+  let ended = false
+  const job = start(prepared, tasks, taskFlag.deliver, options, (task, address) => {
+    waiting.push({ task, address })
+    wake()
+  })
+  const end = () => {
+    ended = true
+    wake()
+  }
+  job.result.then(end, end)
+  try {
+    let left = blockOf.size
+    while (left > 0) {
+      const next = waiting.shift()
+      if (!next) {
+        if (ended) break
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        continue
+      }
+      const index = unravel(blockOf.get(next.task)!, shape)
+      const box = blockBox(expr.grid, index)
+      const copy = viewBytes(expr.dtype, engine.memory.buffer, next.address, sizeOf(boxShape(box))).slice() as TypedArray
+      job.taken(next.task)
+      left--
+      yield { index, offset: box.map(([low]) => low), data: ndarrayOver(copy, expr.dtype, boxShape(box)) }
+    }
+    await job.result
+  } finally {
+    if (!ended) {
+      job.cancel('the reader has stopped')
+      await job.result.catch(() => {})
+    }
+  }
+}
+
+/** Blocks in the heap are freed when the source that names them is collected. */
+const persisted = new FinalizationRegistry<{ engine: Engine; addresses: readonly number[] }>(({ engine, addresses }) => {
+  for (const address of addresses) engine.free(address)
+})
+
+/** Computes the blocks and leaves them in the heap: an expression that reads them. */
+export async function persist(expr: Expr, options: ComputeOptions = {}): Promise<Expr> {
+  checkSignal(options.signal)
+  if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'heap')) return expr
+  const engine = await getEngine()
+  const prepared = prepare([{ expr, assemble: false }], engine)
+  const tasks = layOut(prepared.plan, false)
+  const { kept } = await start(prepared, tasks, taskFlag.keep, options).result
+  const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
+  const source = { type: 'heap', addresses, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
+  persisted.register(source, { engine, addresses })
+  return fromSource(source, expr.grid)
+}
+
+/** The plan of an expression and what it costs; nothing runs. */
+export function planOf(expr: Expr): { plan: Plan; cost: PlanCost; text: string } {
+  const { roots, fired } = optimise([expr])
+  const plan = lower([{ expr: roots[0], assemble: false }])
+  const cost = planCost(plan, config().workers, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
+  return { plan, cost, text: explainPlan(expr, plan, fired, cost) }
+}
+export const explain = (expr: Expr): string => planOf(expr).text
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortError('compute: aborted before it began', signal.reason)
+}

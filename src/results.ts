@@ -1,0 +1,66 @@
+import type { NdArray } from 'ndarray'
+import { type DType, facts, isComplex, type TypedArray, type Value, viewBytes } from './core/dtype.ts'
+import { type Shape, sizeOf } from './core/shape.ts'
+import type { Engine } from './scheduler/engine.ts'
+import { ndarrayOver } from './storage/ndarray.ts'
+
+/** What compute gives: a scijs ndarray, or for a 0-d array a plain JavaScript value. */
+export type Result = NdArray | Value
+
+/** Results up to this many bytes are copied out of the heap; larger ones stay where the kernels wrote them. */
+const copiedBytes = 2 ** 20
+
+const bytesOf = (shape: Shape, dtype: DType): number => sizeOf(shape) * facts[dtype].itemsize
+
+/** Regions of the heap that results lie in, by the buffer object that only this result's views hold. */
+const regions = new FinalizationRegistry<{ engine: Engine; address: number }>(({ engine, address }) => engine.free(address))
+
+/**
+ * Room for a result in the heap, or undefined where there is none. Collected results give theirs back only when the garbage collector has
+ * run, so before the heap grows by much for another one it is asked to.
+ */
+export async function reserve(engine: Engine, shape: Shape, dtype: DType): Promise<number | undefined> {
+  const bytes = bytesOf(shape, dtype)
+  if (bytes > copiedBytes && engine.heapBytes - engine.usedBytes < bytes && outstanding > 0) await collectGarbage()
+  return engine.allocate(bytes)
+}
+let outstanding = 0
+
+/** Node's collector, where it can be asked; elsewhere results are collected when the platform sees fit. */
+async function collectGarbage(): Promise<void> {
+  try {
+    const [v8, vm] = await Promise.all([import('node:v8'), import('node:vm')])
+    v8.setFlagsFromString('--expose-gc')
+    const collect = vm.runInNewContext('gc') as () => void
+    collect()
+    await new Promise((resolve) => setTimeout(resolve, 0))
+  } catch {
+    // no Node: nothing to ask
+  }
+}
+
+/**
+ * The result in a reserved region. A small one is copied and the region freed. A large one is not: its views share a buffer object of their
+ * own (growing a shared memory by nothing makes one over the same bytes), and when that is collected the region is freed.
+ */
+export function takeResult(engine: Engine, address: number, shape: Shape, dtype: DType): Result {
+  const bytes = bytesOf(shape, dtype)
+  if (bytes <= copiedBytes) {
+    const data = viewBytes(dtype, engine.memory.buffer, address, sizeOf(shape)).slice() as TypedArray
+    engine.free(address)
+    return asResult(data, dtype, shape)
+  }
+  engine.memory.grow(0)
+  const own = engine.memory.buffer
+  engine.memory.grow(0)
+  outstanding++
+  regions.register(own, { engine, address })
+  return asResult(viewBytes(dtype, own, address, sizeOf(shape)), dtype, shape)
+}
+
+/** A plain value for 0-d, an ndarray otherwise. */
+export function asResult(data: TypedArray, dtype: DType, shape: Shape): Result {
+  if (shape.length > 0) return ndarrayOver(data, dtype, shape)
+  if (isComplex(dtype)) return { re: Number(data[0]), im: Number(data[1]) }
+  return dtype === 'bool' ? data[0] !== 0 : data[0]
+}
