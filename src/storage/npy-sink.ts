@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import PQueue from 'p-queue'
 import type { Box } from '../core/chunks.ts'
@@ -18,6 +19,11 @@ export interface Sink {
 
 /** How many writes are under way at once. */
 const concurrency = 8
+/** Shorter runs are written at once: a write that is waited for takes this thread longer than the write itself. */
+const shortRunBytes = 64 * 1024
+/** About how much one turn in the queue writes, and in how many runs at most. */
+const batchBytes = 1024 * 1024
+const longestBatch = 512
 
 /** An NPY file to be: written under another name in the same folder, then renamed. Errors: StorageError. */
 export async function openNpySink(path: string, dtype: DType, shape: Shape): Promise<Sink> {
@@ -33,12 +39,18 @@ export async function openNpySink(path: string, dtype: DType, shape: Shape): Pro
   const sink: Sink = {
     async write(box, bytes) {
       const runs = runsOf(shape, box)
+      const starts = [...runs.starts()]
       const runBytes = runs.length * size
+      const write = runBytes < shortRunBytes ? writeNow : writeFully
+      const batch = Math.max(1, Math.min(longestBatch, Math.floor(batchBytes / runBytes)))
       const writes: Promise<void>[] = []
-      for (const start of runs.starts()) {
-        const run = bytes.subarray(writes.length * runBytes, (writes.length + 1) * runBytes)
-        writes.push(queue.add(() => writeFully(file, run, header.length + start * size)))
-      }
+      for (let first = 0; first < starts.length; first += batch)
+        writes.push(
+          queue.add(async () => {
+            for (let i = first; i < Math.min(first + batch, starts.length); i++)
+              await write(file, bytes.subarray(i * runBytes, (i + 1) * runBytes), header.length + starts[i] * size)
+          }),
+        )
       await guard(Promise.all(writes))
     },
     async commit() {
@@ -66,4 +78,9 @@ async function writeFully(file: FileHandle, bytes: Uint8Array, position: number)
     const { bytesWritten } = await file.write(bytes, done, Math.min(bytes.length - done, 2 ** 30), position + done)
     done += bytesWritten
   }
+}
+
+function writeNow(file: FileHandle, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file.fd, bytes, done, bytes.length - done, position + done)
 }
