@@ -14,7 +14,7 @@ import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
 import { lower, type Root } from './plan/lower.ts'
 import type { Plan } from './plan/plan.ts'
 import { layOut, type Tasks } from './plan/tasks.ts'
-import { asResult, type Result, reserve, takeResult } from './results.ts'
+import { asResult, freeWith, makeRoom, type Result, reserve, takeResult } from './results.ts'
 import type { Engine, Job } from './scheduler/engine.ts'
 import { getEngine } from './scheduler/process.ts'
 import { taskFlag } from './scheduler/types.ts'
@@ -202,22 +202,18 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
   }
 }
 
-/** Blocks in the heap are freed when the source that names them is collected. */
-const persisted = new FinalizationRegistry<{ engine: Engine; addresses: readonly number[] }>(({ engine, addresses }) => {
-  for (const address of addresses) engine.free(address)
-})
-
 /** Computes the blocks and leaves them in the heap: an expression that reads them. */
 export async function persist(expr: Expr, options: ComputeOptions = {}): Promise<Expr> {
   checkSignal(options.signal)
   if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'heap')) return expr
   const engine = await getEngine()
+  await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
   const prepared = prepare([{ expr, assemble: false }], engine)
   const tasks = layOut(prepared.plan, false)
   const { kept } = await start(prepared, tasks, taskFlag.keep, options).result
   const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
   const source = { type: 'heap', addresses, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
-  persisted.register(source, { engine, addresses })
+  freeWith(source, engine, addresses)
   return fromSource(source, expr.grid)
 }
 

@@ -12,19 +12,32 @@ const copiedBytes = 2 ** 20
 
 const bytesOf = (shape: Shape, dtype: DType): number => sizeOf(shape) * facts[dtype].itemsize
 
-/** Regions of the heap that results lie in, by the buffer object that only this result's views hold. */
-const regions = new FinalizationRegistry<{ engine: Engine; address: number }>(({ engine, address }) => engine.free(address))
+/** Blocks in the heap that belong to an object of the user's side; they are freed when it is collected. */
+const owned = new FinalizationRegistry<{ engine: Engine; addresses: readonly number[] }>(({ engine, addresses }) => {
+  ownedCount--
+  for (const address of addresses) engine.free(address)
+})
+let ownedCount = 0
+
+/** Frees blocks of the heap when `owner` is collected. */
+export function freeWith(owner: object, engine: Engine, addresses: readonly number[]): void {
+  ownedCount++
+  owned.register(owner, { engine, addresses })
+}
 
 /**
- * Room for a result in the heap, or undefined where there is none. Collected results give theirs back only when the garbage collector has
- * run, so before the heap grows by much for another one it is asked to.
+ * Before the heap grows by much: results and persisted arrays that nobody holds any more give their blocks back only when the garbage
+ * collector has run, so it is asked to.
  */
-export async function reserve(engine: Engine, shape: Shape, dtype: DType): Promise<number | undefined> {
-  const bytes = bytesOf(shape, dtype)
-  if (bytes > copiedBytes && engine.heapBytes - engine.usedBytes < bytes && outstanding > 0) await collectGarbage()
-  return engine.allocate(bytes)
+export async function makeRoom(engine: Engine, bytes: number): Promise<void> {
+  if (bytes > copiedBytes && ownedCount > 0 && engine.heapBytes - engine.usedBytes < bytes) await collectGarbage()
 }
-let outstanding = 0
+
+/** Room for a result in the heap, or undefined where there is none. */
+export async function reserve(engine: Engine, shape: Shape, dtype: DType): Promise<number | undefined> {
+  await makeRoom(engine, bytesOf(shape, dtype))
+  return engine.allocate(bytesOf(shape, dtype))
+}
 
 /** Node's collector, where it can be asked; elsewhere results are collected when the platform sees fit. */
 async function collectGarbage(): Promise<void> {
@@ -53,8 +66,7 @@ export function takeResult(engine: Engine, address: number, shape: Shape, dtype:
   engine.memory.grow(0)
   const own = engine.memory.buffer
   engine.memory.grow(0)
-  outstanding++
-  regions.register(own, { engine, address })
+  freeWith(own, engine, [address])
   return asResult(viewBytes(dtype, own, address, sizeOf(shape)), dtype, shape)
 }
 
