@@ -1,0 +1,29 @@
+import { constantText } from './lanes.ts'
+import type { Definition } from './build.ts'
+import { expFunctions } from './exp.ts'
+import { logFunctions } from './log.ts'
+import { reductionFunctions } from './reduction.ts'
+import { trigonometricFunctions } from './trigonometric.ts'
+
+const functions: readonly Definition[] = [...expFunctions, ...logFunctions, ...reductionFunctions, ...trigonometricFunctions]
+
+/** The constants the functions name; each is a definition of its own, so that one in several functions is in a module once. */
+const constants: readonly Definition[] = [...new Set(functions.flatMap((each) => each.needs))]
+  .filter((name) => name.includes(':'))
+  .map((name) => ({ name, text: constantText(name), needs: [] }))
+
+export const mathFunctions: Readonly<Record<string, Definition>> = Object.fromEntries(
+  [...functions, ...constants].map((each) => [each.name, each]),
+)
+
+/** The texts of `names` and of all they need, each once. */
+export function mathText(names: Iterable<string>): string {
+  const found = new Set<string>()
+  const visit = (name: string) => {
+    if (found.has(name)) return
+    found.add(name)
+    mathFunctions[name].needs.forEach(visit)
+  }
+  for (const name of names) visit(name)
+  return [...found].map((name) => mathFunctions[name].text).join('\n')
+}
