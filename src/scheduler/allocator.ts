@@ -153,12 +153,15 @@ export function createAllocator(limitBytes: number): Allocator {
   let usedUnits = 0
   let limit = limitBytes
 
+  /** The heap begins at the address 64 (no block has the address 0), so it ends that far behind its limit. */
+  const end = (): number => Math.min(limit + blockAlignment, largestHeapBytes)
+
   /** Grows the heap for a block of `units`, from the free block at its end if there is one. */
   function grow(units: number): number {
     const last = blocks.last
     const lastIsFree = last !== none && blocks.freePrevious[last] !== inUse
     const extra = lastIsFree ? units - blocks.units[last] : units
-    if ((endUnits + extra) * blockAlignment > Math.min(limit, largestHeapBytes)) return none
+    if ((endUnits + extra) * blockAlignment > end()) return none
     const block = lastIsFree ? last : blocks.insert(last, endUnits, units)
     if (lastIsFree) free.remove(last)
     blocks.units[block] = units
@@ -181,7 +184,7 @@ export function createAllocator(limitBytes: number): Allocator {
     allocate(bytes) {
       const units = Math.ceil(bytes / blockAlignment)
       if (!(units > 0)) internal(`allocate: ${bytes} bytes`)
-      if (units * blockAlignment > Math.min(limit, largestHeapBytes)) return undefined
+      if (units * blockAlignment > end()) return undefined
       const block = take(units)
       if (block === none) return undefined
       const address = blocks.start[block] * blockAlignment

@@ -22,13 +22,15 @@ export function fillBatch(
 ): Batch | undefined {
   const share = Math.ceil(set.size / (4 * Math.max(1, job.options.workers)))
   const target = Math.min(mostTasks, worker.id === mainThread ? set.size : share)
+  // When nothing runs and no reader will free memory, any task that may start will do: else the job has to be given up.
+  const misses = state.batches.size === 0 && job.withReader === 0 ? set.size : mostMisses
   const chain = new Chain(job, set)
   const tasks: number[] = []
   let taken = 0
   let bytes = 0
-  let misses = 0
+  let missed = 0
   let next = set.next(0)
-  while (tasks.length < mostTasks && misses <= mostMisses) {
+  while (tasks.length < mostTasks && missed <= misses) {
     const fromSet = taken < target ? next : -1
     const fromChain = chain.next()
     const useChain = fromChain >= 0 && (fromSet < 0 || fromChain < fromSet)
@@ -39,7 +41,7 @@ export function fillBatch(
     if (useChain) chain.drop(task)
     else next = set.next(task + 1)
     if (!admit(state, job, task)) {
-      misses++
+      missed++
       continue
     }
     if (!useChain) {

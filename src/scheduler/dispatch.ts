@@ -14,8 +14,7 @@ const batchesOnMain = 4
 export function dispatch(state: SchedulerState, actions: SchedulerAction[]): void {
   activateWaiting(state)
   assignAll(state, actions)
-  while (state.batches.size === 0 && state.waiting.length > 0) {
-    // The active jobs wait for their readers (who may wait for this one), so it goes on with what memory there is.
+  while (state.waiting.length > 0 && waitsForReaders(state)) {
     activate(state)
     assignAll(state, actions)
   }
@@ -28,6 +27,15 @@ export function findStuck(state: SchedulerState): JobState | undefined {
   if (state.active.some((job) => job.withReader > 0)) return undefined
   return state.active.findLast((job) => job.deniedStep === state.steps)
 }
+
+/**
+ * Whether nothing runs, and nothing will before a reader gives back a block. The reader may itself wait for a job that is not active,
+ * so that goes on with what memory there is.
+ */
+const waitsForReaders = (state: SchedulerState): boolean =>
+  state.batches.size === 0 &&
+  state.active.some((job) => job.withReader > 0) &&
+  !state.active.some((job) => mayUseWorker(state, job) || mayUseMain(state, job))
 
 function activateWaiting(state: SchedulerState): void {
   while (state.waiting.length > 0 && (state.active.length === 0 || fitsBeside(state, state.waiting[0]))) activate(state)
@@ -44,32 +52,30 @@ function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
   while (state.main.batches.length < batchesOnMain && assignMain(state, actions));
   for (let depth = 0; depth < batchesPerWorker; depth++) {
     for (const worker of state.workers.values()) {
-      if (
-        worker.batches.length === depth &&
-        !assign(state, worker, actions) &&
-        state.active.every((job) => isIdle(state, job))
-      )
-        return
+      if (!state.active.some((job) => mayUseWorker(state, job))) return
+      if (worker.batches.length === depth) assign(state, worker, actions)
     }
   }
 }
 
+/** Whether the job has tasks for workers, or for the main thread, and was not found unable to start any in this step. */
+const mayUseWorker = (state: SchedulerState, job: JobState): boolean =>
+  job.options.workers > 0 && job.ready.size > 0 && job.idleStep !== state.steps && !job.failure
+const mayUseMain = (state: SchedulerState, job: JobState): boolean =>
+  mainSet(job).size > 0 && job.idleMainStep !== state.steps && !job.failure
+
 /** Gives the worker a batch of the job whose turn it is. */
-function assign(state: SchedulerState, worker: WorkerState, actions: SchedulerAction[]): boolean {
+function assign(state: SchedulerState, worker: WorkerState, actions: SchedulerAction[]): void {
   for (let job = nextJob(state, worker); job; job = nextJob(state, worker)) {
-    if (send(state, job, job.ready, worker, actions)) return true
+    if (send(state, job, job.ready, worker, actions)) return
     job.idleStep = state.steps
   }
-  return false
 }
-
-const isIdle = (state: SchedulerState, job: JobState): boolean =>
-  job.ready.size === 0 || job.idleStep === state.steps || job.options.workers === 0 || job.failure !== undefined
 
 function nextJob(state: SchedulerState, worker: WorkerState): JobState | undefined {
   let best: JobState | undefined
   for (const job of state.active) {
-    if (isIdle(state, job) || (best && job.turn >= best.turn)) continue
+    if (!mayUseWorker(state, job) || (best && job.turn >= best.turn)) continue
     if (job.workerBatches.has(worker.id) || workersOf(job) < job.options.workers) best = job
   }
   return best
@@ -78,19 +84,22 @@ function nextJob(state: SchedulerState, worker: WorkerState): JobState | undefin
 /** How many workers run tasks of the job. */
 const workersOf = (job: JobState): number => job.workerBatches.size - (job.workerBatches.has(mainThread) ? 1 : 0)
 
-/** The same for the main thread. Of a job without workers it has one batch at a time, so that memory stays low. */
+/** The same for the main thread. A job without workers has one batch there at a time, so that its memory stays low. */
 function assignMain(state: SchedulerState, actions: SchedulerAction[]): boolean {
-  for (;;) {
-    let best: JobState | undefined
-    for (const job of state.active) {
-      if (mainSet(job).size === 0 || job.idleMainStep === state.steps || job.failure) continue
-      if (job.options.workers === 0 && state.main.batches.length > 0) continue
-      if (!best || job.turn < best.turn) best = job
-    }
-    if (!best) return false
-    if (send(state, best, mainSet(best), state.main, actions)) return true
-    best.idleMainStep = state.steps
+  for (let job = nextMainJob(state); job; job = nextMainJob(state)) {
+    if (send(state, job, mainSet(job), state.main, actions)) return true
+    job.idleMainStep = state.steps
   }
+  return false
+}
+
+function nextMainJob(state: SchedulerState): JobState | undefined {
+  let best: JobState | undefined
+  for (const job of state.active) {
+    if (!mayUseMain(state, job) || (best && job.turn >= best.turn)) continue
+    if (job.options.workers > 0 || job.batches === 0) best = job
+  }
+  return best
 }
 const mainSet = (job: JobState): OrderedSet => (job.options.workers === 0 ? job.ready : job.readyMain)
 

@@ -1,0 +1,416 @@
+import { AbortError, MemoryLimitError, WorkerLostError } from '../../src/core/errors.ts'
+import { blockSize } from '../../src/scheduler/allocator.ts'
+import { createState, type SchedulerState, step } from '../../src/scheduler/state.ts'
+import {
+  type AssignedTask,
+  type JobId,
+  type JobOptions,
+  mainThread,
+  type SchedulerAction,
+  type SchedulerEvent,
+  type TaskTable,
+  taskFlag,
+} from '../../src/scheduler/types.ts'
+
+export type Random = () => number
+
+/** Numbers in [0, 1) from a seed (a linear congruential generator is enough to shuffle events). */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32
+  }
+}
+const below = (random: Random, n: number): number => Math.min(n - 1, Math.floor(random() * n))
+const pick = <T>(random: Random, list: readonly T[]): T => list[below(random, list.length)]
+
+export interface TableOptions {
+  readonly count: number
+  readonly mostInputs: number
+  /** How far back inputs may lie. */
+  readonly reach: number
+  readonly bytes: (random: Random) => number
+  readonly deliver: number
+  readonly keep: number
+  readonly main: number
+}
+
+export function randomTable(random: Random, options: TableOptions): TaskTable {
+  const { count } = options
+  const inputStart = new Int32Array(count + 1)
+  const inputs: number[] = []
+  const flags = new Uint8Array(count)
+  const outputBytes = new Float64Array(count)
+  for (let task = 0; task < count; task++) {
+    if (task > 0) {
+      const n = below(random, options.mostInputs + 1)
+      for (let k = 0; k < n; k++) inputs.push(task - 1 - below(random, Math.min(task, options.reach)))
+    }
+    inputStart[task + 1] = inputs.length
+    outputBytes[task] = options.bytes(random)
+    if (random() < options.deliver) flags[task] |= taskFlag.deliver
+    if (random() < options.keep) flags[task] |= taskFlag.keep
+    if (random() < options.main) flags[task] |= taskFlag.main
+  }
+  return { count, inputStart, inputs: Int32Array.from(inputs), outputBytes, flags }
+}
+
+export interface JobPlan {
+  readonly table: TaskTable
+  readonly options: JobOptions
+}
+/** Weights of the events that may happen at each turn. */
+export interface Chances {
+  readonly fail: number
+  readonly lose: number
+  readonly loseStarting: number
+  readonly cancel: number
+  readonly take: number
+  readonly foreign: number
+}
+export const calm: Chances = { fail: 0, lose: 0, loseStarting: 0, cancel: 0, take: 1, foreign: 0 }
+
+interface Block {
+  readonly start: number
+  readonly end: number
+}
+interface RunningBatch {
+  readonly job: JobId
+  tasks: AssignedTask[]
+}
+interface SimulatedJob extends JobPlan {
+  readonly id: JobId
+  readonly finished: Uint8Array
+  readonly running: Map<number, AssignedTask>
+  readonly readersLeft: Int32Array
+  readonly blocks: Map<number, Block>
+  readonly withReader: number[]
+  readonly delivered: number[]
+  readonly taken: Set<number>
+  readonly losses: Map<number, number>
+  injected: Set<unknown>
+  settled?: SchedulerAction & { type: 'done' | 'fail' }
+}
+
+export interface Outcome {
+  readonly jobs: readonly SimulatedJob[]
+  readonly state: SchedulerState
+  readonly events: number
+}
+
+const check = (condition: boolean, text: string): void => {
+  if (!condition) throw new Error(text)
+}
+
+/** Runs jobs against the state machine with events in random order, and checks after each that nothing forbidden was asked for. */
+export function simulate(random: Random, limitBytes: number, plans: readonly JobPlan[], chances: Chances): Outcome {
+  const world = new World(random, limitBytes, plans, chances)
+  while (world.turn());
+  world.checkEnd()
+  return { jobs: world.jobs, state: world.state, events: world.events }
+}
+
+class World {
+  readonly state: SchedulerState
+  readonly jobs: SimulatedJob[] = []
+  events = 0
+  private readonly random: Random
+  private readonly limitBytes: number
+  private readonly chances: Chances
+  private readonly toSubmit: JobPlan[]
+  private readonly workers = new Map<number, RunningBatch[]>([[mainThread, []]])
+  private readonly foreign: { address: number; bytes: number }[] = []
+  private starting = 0
+  private nextWorker = 0
+
+  constructor(random: Random, limitBytes: number, plans: readonly JobPlan[], chances: Chances) {
+    this.random = random
+    this.limitBytes = limitBytes
+    this.chances = chances
+    this.toSubmit = [...plans]
+    this.state = createState(limitBytes)
+  }
+
+  /** Makes one of the things happen that can happen now. False: nothing can any more. */
+  turn(): boolean {
+    const { random, chances } = this
+    const options: [number, () => void][] = []
+    if (this.toSubmit.length > 0) options.push([1, () => this.submit()])
+    if (this.starting > 0)
+      options.push([2, () => this.workerReady()], [chances.loseStarting, () => this.loseStarting()])
+    for (const [worker, batches] of this.workers) {
+      if (batches.length === 0) continue
+      options.push([2, () => this.finish(worker)], [chances.fail, () => this.fail(worker)])
+      if (worker !== mainThread) options.push([chances.lose, () => this.lose(worker)])
+    }
+    for (const job of this.jobs) {
+      if (job.settled) continue
+      if (job.withReader.length > 0) options.push([chances.take, () => this.take(job)])
+      options.push([chances.cancel, () => this.cancel(job)])
+    }
+    const canMove = options.some(([weight, act]) => weight > 0 && act)
+    if (!canMove) return false
+    options.push([chances.foreign, () => this.changeForeign()])
+    let dart = random() * options.reduce((sum, [weight]) => sum + weight, 0)
+    const chosen = options.find(([weight]) => {
+      dart -= weight
+      return dart < 0
+    })
+    chosen?.[1]()
+    return true
+  }
+
+  private send(event: SchedulerEvent): void {
+    this.events++
+    const actions = step(this.state, event)
+    for (const action of actions) this.perform(action)
+    this.checkMemory()
+  }
+
+  private submit(): void {
+    const plan = this.toSubmit.shift()!
+    const { count, inputs } = plan.table
+    const readersLeft = new Int32Array(count)
+    for (const input of inputs) readersLeft[input]++
+    const job: SimulatedJob = {
+      ...plan,
+      id: this.jobs.length + 1,
+      finished: new Uint8Array(count),
+      running: new Map(),
+      readersLeft,
+      blocks: new Map(),
+      withReader: [],
+      delivered: [],
+      taken: new Set(),
+      losses: new Map(),
+      injected: new Set(),
+    }
+    this.jobs.push(job)
+    this.send({ type: 'submit', job: job.id, table: plan.table, options: plan.options })
+  }
+  private workerReady(): void {
+    this.starting--
+    const worker = this.nextWorker++
+    this.workers.set(worker, [])
+    this.send({ type: 'workerReady', worker })
+  }
+  private loseStarting(): void {
+    this.starting--
+    const cause = new Error('did not start')
+    for (const job of this.jobs) job.injected.add(cause)
+    this.send({ type: 'workerLost', worker: this.nextWorker++, cause })
+  }
+  /** Reports the first few tasks of one batch: a worker's first batch, any of the main thread's. */
+  private finish(worker: number): void {
+    const batches = this.workers.get(worker)!
+    const batch = worker === mainThread ? pick(this.random, batches) : batches[0]
+    const count = this.random() < 0.7 ? batch.tasks.length : 1 + below(this.random, batch.tasks.length)
+    const done = batch.tasks.splice(0, count)
+    if (batch.tasks.length === 0) batches.splice(batches.indexOf(batch), 1)
+    const job = this.job(batch.job)
+    for (const { task } of done) this.complete(job, task)
+    this.send({ type: 'finished', job: job.id, worker, tasks: done.map(({ task }) => task) })
+  }
+  private complete(job: SimulatedJob, task: number): void {
+    check(job.finished[task] === 0, `task ${task} of job ${job.id} ran twice`)
+    job.finished[task] = 1
+    job.running.delete(task)
+    const { inputStart, inputs } = job.table
+    for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
+      job.readersLeft[inputs[k]]--
+      this.dropIfUnused(job, inputs[k])
+    }
+    this.dropIfUnused(job, task)
+  }
+  private dropIfUnused(job: SimulatedJob, task: number): void {
+    const flags = job.table.flags[task]
+    const held = (flags & taskFlag.deliver) !== 0 && !job.taken.has(task)
+    if (job.finished[task] && job.readersLeft[task] === 0 && !held && !(flags & taskFlag.keep)) job.blocks.delete(task)
+  }
+  private fail(worker: number): void {
+    const batches = this.workers.get(worker)!
+    const batch = batches[0]
+    batches.splice(0, 1)
+    const job = this.job(batch.job)
+    const error = new Error('the task threw')
+    job.injected.add(error)
+    for (const { task } of batch.tasks) job.running.delete(task)
+    this.send({ type: 'failed', job: job.id, worker, task: batch.tasks[0].task, error })
+  }
+  private lose(worker: number): void {
+    const batches = this.workers.get(worker)!
+    this.workers.delete(worker)
+    const suspect = batches[0]
+    const job = this.job(suspect.job)
+    job.losses.set(suspect.tasks[0].task, (job.losses.get(suspect.tasks[0].task) ?? 0) + 1)
+    for (const batch of batches) {
+      for (const { task } of batch.tasks) {
+        this.job(batch.job).running.delete(task)
+        this.job(batch.job).blocks.delete(task)
+      }
+    }
+    this.send({ type: 'workerLost', worker })
+    // A report that was under way when the worker was given up counts for nothing.
+    if (this.random() < 0.3) {
+      this.send({ type: 'finished', job: suspect.job, worker, tasks: suspect.tasks.map(({ task }) => task) })
+    }
+  }
+  private take(job: SimulatedJob): void {
+    const at = job.options.ordered && this.random() < 0.8 ? 0 : below(this.random, job.withReader.length)
+    const [task] = job.withReader.splice(at, 1)
+    job.taken.add(task)
+    this.dropIfUnused(job, task)
+    this.send({ type: 'taken', job: job.id, task })
+  }
+  private cancel(job: SimulatedJob): void {
+    const reason = new Error('no more interest')
+    job.injected.add(reason)
+    this.send({ type: 'cancel', job: job.id, reason })
+  }
+  private changeForeign(): void {
+    if (this.foreign.length > 0 && this.random() < 0.6) {
+      const [region] = this.foreign.splice(below(this.random, this.foreign.length), 1)
+      this.send({ type: 'release', address: region.address })
+      return
+    }
+    const bytes = 64 * (1 + below(this.random, 20))
+    const address = this.state.heap.allocate(bytes)
+    if (address === undefined) return
+    this.checkFree(address, address + bytes)
+    this.foreign.push({ address, bytes })
+  }
+
+  private job(id: JobId): SimulatedJob {
+    return this.jobs[id - 1]
+  }
+  private perform(action: SchedulerAction): void {
+    if (action.type === 'spawn') this.starting += action.count
+    else if (action.type === 'run') this.run(this.job(action.job), action.worker, [...action.tasks])
+    else if (action.type === 'deliver') this.deliver(this.job(action.job), action.task, action.address)
+    else this.settle(this.job(action.job), action)
+  }
+  private run(job: SimulatedJob, worker: number, tasks: AssignedTask[]): void {
+    check(!job.settled, `job ${job.id} has ended and runs on`)
+    check(tasks.length > 0, 'an empty batch')
+    const before = new Set<number>()
+    for (const assigned of tasks) {
+      this.checkTask(job, worker, assigned, before)
+      before.add(assigned.task)
+      job.running.set(assigned.task, assigned)
+    }
+    const batches = this.workers.get(worker)
+    check(batches !== undefined, `there is no worker ${worker}`)
+    batches!.push({ job: job.id, tasks })
+    check(batches!.length <= (worker === mainThread ? 4 : 2), `worker ${worker} has too many batches`)
+    let busy = 0
+    for (const [id, queue] of this.workers) if (id !== mainThread && queue.some((batch) => batch.job === job.id)) busy++
+    check(busy <= job.options.workers, `job ${job.id} runs on ${busy} workers, at most ${job.options.workers}`)
+  }
+  private checkTask(
+    job: SimulatedJob,
+    worker: number,
+    { task, address, inputs }: AssignedTask,
+    before: ReadonlySet<number>,
+  ): void {
+    const { table, options } = job
+    check(!job.finished[task] && !job.running.has(task), `task ${task} of job ${job.id} is started twice`)
+    const onMain = options.workers === 0 || (table.flags[task] & taskFlag.main) !== 0
+    check(onMain === (worker === mainThread), `task ${task} of job ${job.id} runs on worker ${worker}`)
+    const wanted = table.inputs.subarray(table.inputStart[task], table.inputStart[task + 1])
+    check(inputs.length === wanted.length, 'inputs are missing')
+    wanted.forEach((input, k) => {
+      check(job.finished[input] === 1 || before.has(input), `task ${task} runs before its input ${input}`)
+      const block = job.blocks.get(input)
+      if (table.outputBytes[input] > 0)
+        check(block?.start === inputs[k], `input ${input} of task ${task} is not at ${inputs[k]}`)
+      else check(inputs[k] === 0, 'an input without a block has an address')
+    })
+    if (table.outputBytes[task] === 0) {
+      check(address === 0, 'a task without a block has an address')
+      return
+    }
+    const end = address + blockSize(table.outputBytes[task])
+    check(address > 0 && address % 64 === 0 && end <= this.limitBytes + 64, `a block at ${address} .. ${end}`)
+    this.checkFree(address, end)
+    job.blocks.set(task, { start: address, end })
+  }
+  private checkFree(start: number, end: number): void {
+    for (const job of this.jobs) {
+      for (const [task, block] of job.blocks) {
+        check(end <= block.start || start >= block.end, `a block lies over that of task ${task} of job ${job.id}`)
+      }
+    }
+    for (const { address, bytes } of this.foreign)
+      check(end <= address || start >= address + bytes, 'a block lies over a region')
+  }
+  private deliver(job: SimulatedJob, task: number, address: number): void {
+    check(!job.settled, 'delivered after the end')
+    check(job.finished[task] === 1 && (job.table.flags[task] & taskFlag.deliver) !== 0, `task ${task} is delivered`)
+    check(!job.delivered.includes(task), `task ${task} is delivered twice`)
+    check((job.blocks.get(task)?.start ?? 0) === address, 'delivered from another address')
+    job.delivered.push(task)
+    job.withReader.push(task)
+    check(job.withReader.length <= Math.max(1, job.options.readAhead), 'more delivered than the reader wants')
+    if (job.options.ordered) {
+      const earlier = job.delivered.at(-2) ?? -1
+      for (let t = earlier + 1; t < task; t++) check(!(job.table.flags[t] & taskFlag.deliver), 'delivered out of order')
+    }
+  }
+  private settle(job: SimulatedJob, action: SchedulerAction & { type: 'done' | 'fail' }): void {
+    check(!job.settled, `job ${job.id} ends twice`)
+    check(job.running.size === 0, `job ${job.id} ends while tasks run`)
+    job.settled = action
+    if (action.type === 'fail') {
+      job.blocks.clear()
+      job.withReader.length = 0
+      this.checkFailure(job, action.error)
+      return
+    }
+    check(
+      job.finished.every((value) => value === 1),
+      'done, and tasks have not run',
+    )
+    check(action.peakBytes <= job.options.limitBytes, 'the peak is above the limit')
+    const { flags } = job.table
+    for (let task = 0; task < job.table.count; task++) {
+      if (flags[task] & taskFlag.deliver) check(job.taken.has(task), `task ${task} was not delivered`)
+      check(action.kept.has(task) === ((flags[task] & taskFlag.keep) !== 0), `kept blocks`)
+    }
+    for (const [task, address] of action.kept) {
+      check((job.blocks.get(task)?.start ?? 0) === address, 'a kept block moved')
+      const block = job.blocks.get(task)
+      if (block) this.foreign.push({ address, bytes: block.end - block.start })
+    }
+    job.blocks.clear()
+  }
+  private checkFailure(job: SimulatedJob, error: unknown): void {
+    if (error instanceof MemoryLimitError) check(error.neededBytes > 0, 'memory')
+    else if (error instanceof WorkerLostError)
+      check(job.injected.has(error.cause) || [...job.losses.values()].some((n) => n >= 3), 'lost')
+    else if (error instanceof AbortError) check(job.injected.has(error.cause), 'aborted by nobody')
+    else check(job.injected.has(error), `an unknown error ${error}`)
+  }
+  private checkMemory(): void {
+    check(
+      this.state.heap.usedBytes <= this.limitBytes && this.state.heap.heapBytes <= this.limitBytes + 64,
+      'above the limit',
+    )
+    for (const job of this.state.jobs.values())
+      check(job.usedBytes <= job.options.limitBytes, 'the job is above its limit')
+  }
+  /** Nothing can happen any more: every job has ended and nothing is left in the heap but what belongs to others. */
+  checkEnd(): void {
+    for (const job of this.jobs) check(job.settled !== undefined, `job ${job.id} hangs`)
+    check(
+      this.state.jobs.size === 0 && this.state.active.length === 0 && this.state.waiting.length === 0,
+      'jobs are left',
+    )
+    check(this.state.batches.size === 0, 'batches are left')
+    check(this.state.jobBytes === 0 && this.state.neededBytes === 0 && this.state.aheadBytes === 0, 'sums are left')
+    const foreignBytes = this.foreign.reduce((sum, { bytes }) => sum + blockSize(bytes), 0)
+    check(this.state.heap.usedBytes === foreignBytes, `${this.state.heap.usedBytes} bytes are left of ${foreignBytes}`)
+    for (const { address } of this.foreign) step(this.state, { type: 'release', address })
+    check(this.state.heap.usedBytes === 0, 'the heap is not empty')
+  }
+}
