@@ -31,7 +31,7 @@ EXACT_UNARY = (
 INEXACT_BINARY = "pow hypot logaddexp atan2".split()
 INEXACT_UNARY = "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh".split()
 # Complex results that are rounded on the way, so long double gives the better reference.
-INEXACT_COMPLEX = "abs sqrt sign reciprocal divide".split()
+INEXACT_COMPLEX = "abs sqrt sign".split()
 
 
 def camel(name):
@@ -116,6 +116,10 @@ def apply(name, values, dtype):
         return f(*values)
     wide = np.clongdouble if np.dtype(dtype).kind == "c" else np.longdouble
     result = f(*[v.astype(wide) for v in values])
+    if name == "log1p" and wide == np.clongdouble:
+        # NumPy's own loses the real part of small numbers.
+        x, y = values[0].real.astype(np.longdouble), values[0].imag.astype(np.longdouble)
+        result.real = np.where(np.hypot(x, y) < 0.5, np.log1p(x * (2 + x) + y * y) / 2, result.real)
     if result.dtype == np.longdouble:
         return result.astype(np.float32 if dtype in ("float32", "complex64") else np.float64)
     return result.astype(dtype)

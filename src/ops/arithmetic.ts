@@ -1,6 +1,6 @@
 import { isFloating, kindOf, type RealDType } from '../core/dtype.ts'
 import * as complex from './complex.ts'
-import { pow, sqrt } from './complexPower.ts'
+import { pow, sqrt } from './complex-power.ts'
 import { division } from './division.ts'
 import { always, byKind, type Meanings } from './meaning.ts'
 import { nextAfter, nextAfterEmitter } from './nextafter.ts'

@@ -31,7 +31,7 @@ export const square: One = (b, z) => multiply(b, z, z)
 
 /** Smith's division (Communications of the ACM 5, 1962, 435), which scales by the divisor's greater part. */
 export const divide: Two = (b, [x, y], [u, v]) => {
-  const { abs, add, sub, mul, div, lt, eq, where, number } = formula(b, x)
+  const { abs, add, sub, mul, div, lt, eq, and, where, number } = formula(b, x)
   const turned = lt(abs(u), abs(v))
   const [large, small] = [where(turned, v, u), where(turned, u, v)]
   const [p, q] = [where(turned, y, x), where(turned, x, y)]
@@ -39,7 +39,7 @@ export const divide: Two = (b, [x, y], [u, v]) => {
   const scale = div(number(1), add(large, mul(small, ratio)))
   const re = mul(add(p, mul(q, ratio)), scale)
   const im = mul(where(turned, sub(mul(p, ratio), q), sub(q, mul(p, ratio))), scale)
-  const byZero = eq(large, number(0))
+  const byZero = and(eq(u, number(0)), eq(v, number(0)))
   return [where(byZero, div(x, abs(u)), re), where(byZero, div(y, abs(u)), im)]
 }
 

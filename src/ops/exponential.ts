@@ -1,4 +1,4 @@
-import * as complex from './complexPower.ts'
+import * as complex from './complex-power.ts'
 import { byKind } from './meaning.ts'
 import type { ElementwiseRecord } from './record.ts'
 import { floatsOrComplex } from './signature.ts'

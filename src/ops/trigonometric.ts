@@ -1,4 +1,4 @@
-import * as complex from './complexTrigonometric.ts'
+import * as complex from './complex-trigonometric.ts'
 import { mathFunction } from './exponential.ts'
 import { byKind } from './meaning.ts'
 import type { ElementwiseRecord } from './record.ts'

@@ -58,11 +58,11 @@ export function exp<V>(b: Builder<V>, [x, y]: Pair<V>): V[] {
 
 /** exp(z) - 1 = expm1(x) cos y - 2 sin(y / 2)^2 + i e^x sin y: no cancellation near 0. */
 export function expm1<V>(b: Builder<V>, [x, y]: Pair<V>): V[] {
-  const { call, sub, mul, eq, where, number } = formula(b, x)
+  const { call, sub, mul, eq, lt, and, not, isinf, where, number } = formula(b, x)
   const [grown, im] = exp(b, [x, y])
   const half = call('sin', mul(y, number(0.5)))
   const near = sub(mul(call('expm1', x), call('cos', y)), mul(number(2), mul(half, half)))
-  const small = call('less', x, number(1))
+  const small = and(lt(x, number(1)), not(isinf(x)))
   return [where(eq(y, number(0)), call('expm1', x), where(small, near, sub(grown, number(1)))), im]
 }
 
@@ -134,22 +134,30 @@ function wholePower<V>(b: Builder<V>, z: Pair<V>, n: V): Pair<V> {
   return [where(below, re, power[0]), where(below, im, power[1])]
 }
 
+/** exp(w log z) by parts of float64: the error of log z is multiplied by w, which float32 has no bits for. */
+function generalPower<V>(b: Builder<V>, z: Pair<V>, w: Pair<V>): V[] {
+  const dtype = b.dtypeOf(z[0])
+  const widen = (pair: Pair<V>): Pair<V> => [b.cast(pair[0], 'float64'), b.cast(pair[1], 'float64')]
+  const exponent = multiply(b, widen(w), log(b, widen(z)) as Pair<V>) as Pair<V>
+  return exp(b, exponent).map((part) => b.cast(part, dtype))
+}
+
 /**
- * z^w = exp(w log z); whole real w up to 100 by squaring. Anything to the power 0 is 1. 0 to a positive real power is 0, to
- * any other NaN, as NumPy's.
+ * z^w = exp(w log z); whole real w up to 100 by squaring. Anything to the power 0 is 1. 0 to a power with a positive real part is
+ * 0, to any other NaN, as NumPy's.
  */
 export function pow<V>(b: Builder<V>, z: Pair<V>, [u, v]: Pair<V>): V[] {
-  const { abs, add, eq, gt, lt, and, where, call, number } = formula(b, u)
+  const { abs, eq, gt, lt, and, where, call, number } = formula(b, u)
   const nothing = number(0)
   const real = eq(v, nothing)
   const whole = and(real, and(eq(call('floor', u), u), lt(abs(u), number(101))))
-  const general = exp(b, multiply(b, [u, v], log(b, z) as Pair<V>) as Pair<V>)
+  const general = generalPower(b, z, [u, v])
   const short = wholePower(b, z, where(whole, u, nothing))
   const origin = and(eq(z[0], nothing), eq(z[1], nothing))
-  const atOrigin = where(and(real, gt(u, nothing)), nothing, number(Number.NaN))
+  const atOrigin = where(gt(u, nothing), nothing, number(Number.NaN))
   const one = and(real, eq(u, nothing))
   return [0, 1].map((part) => {
     const value = where(origin, atOrigin, where(whole, short[part], general[part]))
-    return where(one, add(number(1 - part), nothing), value)
+    return where(one, number(1 - part), value)
   })
 }

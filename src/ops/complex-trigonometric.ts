@@ -1,5 +1,5 @@
 import type { Pair } from './complex.ts'
-import { expShift, sqrt } from './complexPower.ts'
+import { expShift, sqrt } from './complex-power.ts'
 import { type Formula, formula } from './formula.ts'
 import type { Builder } from './record.ts'
 
@@ -13,7 +13,7 @@ const swap = <V>([x, y]: readonly V[]): Pair<V> => [y, x]
 
 /** sinh and cosh of x times cos and sin of y, without overflow before the product: beyond the shift both are e^|x| / 2. */
 function hyperbolic<V>(b: Builder<V>, [x, y]: Pair<V>, even: boolean): V[] {
-  const { call, abs, sub, mul, eq, gt, where, copysign, number, wide } = formula(b, x)
+  const { call, abs, sub, mul, eq, gt, and, not, isinf, isfinite, where, copysign, number, wide } = formula(b, x)
   const shift = expShift(wide)
   const large = gt(abs(x), number(shift))
   const growth = call('exp', sub(abs(x), number(shift)))
@@ -24,14 +24,15 @@ function hyperbolic<V>(b: Builder<V>, [x, y]: Pair<V>, even: boolean): V[] {
     const far = mul(mul(odd ? copysign(growth, x) : growth, turn), scale)
     return where(large, far, mul(function_, turn))
   }
-  const [re, im] = even
+  const [turned, im] = even
     ? [part(cosh, cos, false), part(sinh, sin, true)]
     : [part(sinh, cos, true), part(cosh, sin, false)]
-  // A zero times an overflow is the zero.
+  // An infinity without a direction is a real one, and a zero times an overflow is the zero.
+  const re = where(and(isinf(x), not(isfinite(y))), abs(x), turned)
   const zero = number(0)
   const axis = even ? mul(copysign(number(1), x), y) : y
   const flatIm = where(eq(y, zero), axis, im)
-  if (even) return [re, where(eq(x, zero), where(call('isfinite', y), im, zero), flatIm)]
+  if (even) return [re, where(eq(x, zero), where(isfinite(y), im, zero), flatIm)]
   return [where(eq(x, zero), x, re), flatIm]
 }
 export const sinh = <V>(b: Builder<V>, z: Pair<V>): V[] => hyperbolic(b, z, false)
@@ -41,7 +42,10 @@ export const cos = <V>(b: Builder<V>, [x, y]: Pair<V>): V[] => cosh(b, [b.op('ne
 
 /** tanh by Kahan's formula in t = tan y and s = sinh x; where e^-4|x| vanishes, 1 with a small imaginary part. */
 export function tanh<V>(b: Builder<V>, [x, y]: Pair<V>): V[] {
-  const { call, abs, add, mul, div, gt, eq, isinf, isfinite, and, not, where, copysign, number, ...f } = formula(b, x)
+  const { call, abs, add, mul, div, gt, eq, isinf, isfinite, and, or, not, where, copysign, number, ...f } = formula(
+    b,
+    x,
+  )
   const one = number(1)
   const t = call('tan', y)
   const s = call('sinh', x)
@@ -53,9 +57,10 @@ export function tanh<V>(b: Builder<V>, [x, y]: Pair<V>): V[] {
   const turn = mul(mul(number(4), mul(call('sin', y), call('cos', y))), decay)
   const farIm = where(and(isinf(x), not(isfinite(y))), number(0), turn)
   const far = gt(abs(x), number(f.wide ? 20 : 9.5))
+  const farRe = where(or(isinf(x), isfinite(y)), copysign(one, x), f.sub(y, y))
   const zero = number(0)
   return [
-    where(far, copysign(one, x), where(and(eq(x, zero), not(isfinite(y))), x, near[0])),
+    where(far, farRe, where(and(eq(x, zero), not(isfinite(y))), x, near[0])),
     where(eq(y, zero), y, where(far, farIm, near[1])),
   ]
 }
@@ -79,19 +84,22 @@ function branches<V>(b: Builder<V>, [x, y]: Pair<V>) {
 
 export function asin<V>(b: Builder<V>, [x, y]: Pair<V>): V[] {
   const { f, minus, plus, far } = branches(b, [x, y])
-  const { atan2, abs, call, sub, mul, where, copysign } = f
+  const { atan2, abs, call, sub, mul, eq, where, copysign, number } = f
   const re = atan2(x, sub(mul(minus[0], plus[0]), mul(minus[1], plus[1])))
   const im = call('asinh', sub(mul(minus[0], plus[1]), mul(minus[1], plus[0])))
-  return [where(far, atan2(x, abs(y)), re), copysign(where(far, logTwice(f, x, y), im), y)]
+  // On the imaginary axis the real part is known beside NaN too, here and below.
+  const known = where(eq(x, number(0)), x, where(far, atan2(x, abs(y)), re))
+  return [known, copysign(where(far, logTwice(f, x, y), im), y)]
 }
 export const asinh = <V>(b: Builder<V>, z: Pair<V>): V[] => swap(asin(b, swap(z)))
 
 export function acos<V>(b: Builder<V>, [x, y]: Pair<V>): V[] {
   const { f, minus, plus, far } = branches(b, [x, y])
-  const { atan2, abs, neg, call, sub, mul, where, copysign, number } = f
+  const { atan2, abs, neg, call, sub, mul, eq, where, copysign, number } = f
   const re = mul(number(2), atan2(minus[0], plus[0]))
   const im = call('asinh', sub(mul(plus[0], minus[1]), mul(plus[1], minus[0])))
-  return [where(far, atan2(abs(y), x), re), copysign(where(far, logTwice(f, x, y), im), neg(y))]
+  const known = where(eq(x, number(0)), number(Math.PI / 2), where(far, atan2(abs(y), x), re))
+  return [known, copysign(where(far, logTwice(f, x, y), im), neg(y))]
 }
 /** acosh z is acos z turned to the right half plane. */
 export function acosh<V>(b: Builder<V>, z: Pair<V>): V[] {
@@ -118,7 +126,8 @@ export function atanh<V>(b: Builder<V>, [x0, y]: Pair<V>): V[] {
   const tiny = and(eq(x, one), lt(abs(y), number(f.wide ? 2 ** -28 : 2 ** -13)))
   const pole = mul(number(0.5), sub(number(Math.LN2), call('log', abs(y))))
   const re = where(far, inverse, where(tiny, pole, near))
+  const lost = or(f.isnan(y), and(f.isnan(x), f.isfinite(y)))
   const im = where(far, number(Math.PI / 2), angle)
-  return [copysign(re, x0), where(f.isnan(y), y, copysign(im, y))]
+  return [where(eq(x, number(0)), x0, copysign(re, x0)), where(lost, add(x, y), copysign(im, y))]
 }
 export const atan = <V>(b: Builder<V>, z: Pair<V>): V[] => swap(atanh(b, swap(z)))
