@@ -1,4 +1,4 @@
-import { chunkLengths, formatGrid, gridShape } from '../core/chunks.ts'
+import { chunkLengths, gridShape } from '../core/chunks.ts'
 import { type DType, itemsize } from '../core/dtype.ts'
 import { NdloomError, ShapeError } from '../core/errors.ts'
 import { formatShape, type Shape, sizeOf } from '../core/shape.ts'
@@ -69,8 +69,9 @@ export class ChunkedArray {
 
   /** dtype, shape, blocks, bytes and the expression in short. */
   toString(): string {
-    const { dtype, shape, nbytes, expr } = this
-    return `ChunkedArray ${dtype} ${formatShape(shape)}, ${formatGrid(expr.grid)}, ${formatBytes(nbytes)}: ${describe(expr)}`
+    const { dtype, shape, numblocks, nbytes, expr } = this
+    const blocks = sizeOf(numblocks) === 1 ? '1 block' : `${numblocks.join('x')} blocks of ${expr.grid.map((axis) => axis.size).join('x')}`
+    return `ChunkedArray ${dtype} ${formatShape(shape)} in ${blocks}, ${formatBytes(nbytes)}: ${describe(expr)}`
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()

@@ -174,7 +174,7 @@ export function toValue(value: Value, dtype: DType): Value {
     const { re, im } = isComplexValue(value) ? value : { re: Number(value), im: 0 }
     return dtype === 'complex64' ? { re: Math.fround(re), im: Math.fround(im) } : { re, im }
   }
-  if (kind === 'bool') return isComplexValue(value) ? value.re !== 0 || value.im !== 0 : Boolean(value)
+  if (kind === 'bool') return isComplexValue(value) ? value.re !== 0 || value.im !== 0 : Number(value) !== 0
   const real = isComplexValue(value) ? value.re : value
   if (kind === 'float') return dtype === 'float32' ? Math.fround(Number(real)) : Number(real)
   const big = typeof real === 'number' ? BigInt(Number.isFinite(real) ? Math.trunc(real) : 0) : BigInt(real)
