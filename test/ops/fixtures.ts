@@ -29,19 +29,19 @@ export function decode(hex: string, dtype: DType): Value[] {
 export const same = (a: Value, b: Value): boolean => Object.is(a, b)
 
 const bits = new DataView(new ArrayBuffer(8))
-function ordinal(x: number, dtype: RealDType): number {
-  if (dtype === 'float32') {
-    bits.setFloat32(0, x)
-    const integer = bits.getInt32(0)
-    return integer < 0 ? -(integer & 0x7fffffff) : integer
-  }
-  bits.setFloat64(0, x)
-  const integer = bits.getBigInt64(0)
-  return Number(integer < 0n ? -(integer & 0x7fffffffffffffffn) : integer)
+/** Where a number stands in the row of all numbers of its dtype. */
+function ordinal(x: number, dtype: RealDType): bigint {
+  const width = dtype === 'float32' ? 32 : 64
+  if (width === 32) bits.setFloat32(4, x)
+  else bits.setFloat64(0, x)
+  const pattern = BigInt.asUintN(width, bits.getBigUint64(0))
+  const magnitude = BigInt.asUintN(width - 1, pattern)
+  return pattern === magnitude ? magnitude : -magnitude
 }
 /** How many numbers of a floating dtype lie between two; NaN is near NaN only. */
 export function ulpsApart(a: number, b: number, dtype: RealDType): number {
   if (Object.is(a, b) || a === b) return 0
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.POSITIVE_INFINITY
-  return Math.abs(ordinal(a, dtype) - ordinal(b, dtype))
+  const apart = ordinal(a, dtype) - ordinal(b, dtype)
+  return Number(apart < 0n ? -apart : apart)
 }
