@@ -17,7 +17,7 @@ export type IndexEntry = number | bigint | string | Slice | null
  * x.at('5:-5:3, ::-2')
  * x.at(0, nd.slice(1, -1), nd.newaxis)
  */
-export function at(x: Operand, ...index: readonly IndexEntry[]): ChunkedArray {
+export function at(x: Operand, ...index: IndexEntry[]): ChunkedArray {
   const expr = exprOf(x, 'at')
   return new ChunkedArray(view(expr, indexView(expr.shape, index.flatMap(readEntry))))
 }

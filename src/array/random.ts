@@ -61,9 +61,9 @@ export interface Generator {
  * @example const rng = nd.random.defaultRng(7); rng.normal(0, 1, [1000, 1000], { chunks: 500 })
  */
 export function defaultRng(seed?: Seed): Generator {
-  const root = seed === undefined ? freshKey() : splitKey(checkSeed(seed))
+  const root = seed === undefined ? freshKey() : checkSeed(seed)
   let calls = 0
-  return generator(() => splitKey(root + BigInt(calls++)))
+  return generator(() => splitKey(root, calls++))
 }
 
 /** 64 bits from the platform's source of randomness. */
