@@ -1,13 +1,5 @@
 import { ShapeError } from '../core/errors.ts'
-import {
-  broadcastShapes as broadcast,
-  checkAxes,
-  checkAxis,
-  checkShape,
-  formatShape,
-  type Shape,
-  sizeOf,
-} from '../core/shape.ts'
+import { checkAxes, checkAxis, checkShape, formatShape, sizeOf } from '../core/shape.ts'
 import { permuteView, type View, type ViewAxis } from '../core/view.ts'
 import * as build from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
@@ -121,23 +113,6 @@ export function squeeze(x: Operand, given?: Axes | AxesOption): ChunkedArray {
 /** x stretched to a shape; extents of 1 repeat, no element is copied. Errors: ShapeError. */
 export const broadcastTo = (x: Operand, shape: number | readonly number[]): ChunkedArray =>
   new ChunkedArray(build.broadcastTo(exprOf(x, 'broadcastTo'), checkShape(shape, 'broadcastTo')))
-
-/** The shape that shapes broadcast to. Errors: ShapeError. */
-export const broadcastShapes = (...shapes: readonly Shape[]): number[] =>
-  broadcast(
-    shapes.map((shape) => checkShape(shape, 'broadcastShapes')),
-    'broadcastShapes',
-  )
-
-/** The arrays, each stretched to the shape that they broadcast to. Errors: ShapeError. */
-export function broadcastArrays(...arrays: readonly Operand[]): ChunkedArray[] {
-  const exprs = arrays.map((array) => exprOf(array, 'broadcastArrays'))
-  const shape = broadcast(
-    exprs.map((expr) => expr.shape),
-    'broadcastArrays',
-  )
-  return exprs.map((expr) => new ChunkedArray(build.broadcastTo(expr, shape)))
-}
 
 /** The elements in reverse order along axes (all unless given). Errors: ShapeError. */
 export function flip(x: Operand, given?: Axes | AxesOption): ChunkedArray {

@@ -1,21 +1,21 @@
 import { type Computation, type ComputeOptions, computeOne, explain, persist } from '../compute.ts'
 import type { Result } from '../results.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import { emptyLike, fullLike, onesLike, zerosLike } from './creation.ts'
+import * as creation from './creation.ts'
 import * as cumulative from './cumulative.ts'
-import { astype } from './dtypes.ts'
+import * as dtypes from './dtypes.ts'
 import * as elementwise from './elementwise.ts'
-import { at } from './indexing.ts'
-import { repeat, roll, tile, unstack } from './joining.ts'
+import * as indexing from './indexing.ts'
 import * as linear from './linear.ts'
 import * as manipulation from './manipulation.ts'
 import { type Block, type BlockInfo, type MapBlocksOptions, type ModuleFunction, mapBlocks } from './map-blocks.ts'
-import { tril, triu } from './matrices.ts'
-import { rechunk } from './rechunk.ts'
+import * as matrices from './matrices.ts'
+import * as rechunking from './rechunk.ts'
 import * as reductions from './reductions.ts'
-import { toNpy } from './storage.ts'
+import * as storage from './storage.ts'
+import * as tiling from './tiling.ts'
 
-// Every function whose first argument is an array is a method: one line for a module whose functions all are, one name for another.
+// Every function whose first argument is an array is a method: a line for each module whose functions all are, or for each name.
 /** Short names beside the standard's. */
 const shortNames = {
   sub: elementwise.subtract,
@@ -29,31 +29,24 @@ const shortNames = {
   gt: elementwise.greater,
   ge: elementwise.greaterEqual,
 }
-const { broadcastArrays: _arrays, broadcastShapes: _shapes, ...manipulationFunctions } = manipulation
-const others = {
-  astype,
-  at,
-  repeat,
-  roll,
-  tile,
-  unstack,
-  tril,
-  triu,
-  rechunk,
-  toNpy,
-  emptyLike,
-  fullLike,
-  onesLike,
-  zerosLike,
-}
 const functions = {
   ...elementwise,
   ...shortNames,
   ...reductions,
   ...cumulative,
-  ...manipulationFunctions,
+  ...manipulation,
+  ...tiling,
   ...linear,
-  ...others,
+  ...rechunking,
+  at: indexing.at,
+  astype: dtypes.astype,
+  tril: matrices.tril,
+  triu: matrices.triu,
+  toNpy: storage.toNpy,
+  emptyLike: creation.emptyLike,
+  fullLike: creation.fullLike,
+  onesLike: creation.onesLike,
+  zerosLike: creation.zerosLike,
 }
 
 /** A function without its first argument, which is `this`. */
@@ -96,9 +89,15 @@ declare module './chunked-array.ts' {
       Methods<typeof shortNames>,
       Methods<typeof reductions>,
       Methods<typeof cumulative>,
-      Methods<typeof manipulationFunctions>,
+      Methods<typeof manipulation>,
+      Methods<typeof tiling>,
       Methods<typeof linear>,
-      Methods<typeof others> {
+      Methods<typeof rechunking>,
+      Methods<Pick<typeof indexing, 'at'>>,
+      Methods<Pick<typeof dtypes, 'astype'>>,
+      Methods<Pick<typeof matrices, 'tril' | 'triu'>>,
+      Methods<Pick<typeof storage, 'toNpy'>>,
+      Methods<Pick<typeof creation, 'emptyLike' | 'fullLike' | 'onesLike' | 'zerosLike'>> {
     /**
      * The computation of this array: awaited, it is the whole result (a scijs ndarray; of a 0-d array a plain value); iterated with
      * `for await`, it streams the blocks as they finish. Errors: MemoryLimitError, TaskError, WorkerLostError, StorageError, AbortError.

@@ -25,3 +25,11 @@ export function checkCount(count: unknown, what: string, operation: string): num
   if (Number.isSafeInteger(number) && (number as number) >= 0) return number as number
   throw new ShapeError(`${operation}: got ${what} ${String(count)}, want an integer from 0 on`)
 }
+
+/** One axis, counted from the end when negative. */
+export interface AxisOption {
+  axis?: number | null
+}
+/** The axis of options or bare, null for none. */
+export const axisOf = (given: number | null | AxisOption | undefined): number | null =>
+  withBare<'axis', number | null, AxisOption>('axis', given).axis ?? null
