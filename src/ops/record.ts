@@ -24,7 +24,7 @@ export interface EmitTools {
   /** Works lane by lane with an imported function of JavaScript's Math (float32 lanes go through double). */
   imported(name: string, ...operands: string[]): string
 }
-/** The WAT of one op on vectors. A comparison gives a mask, all ones or zeros in every lane of the operands' width. */
+/** The WAT of one op on vectors. A comparison gives a mask, all ones or zeros in every lane of the operands' width; a bool operand is one. */
 export type Emit = (tools: EmitTools, ...operands: string[]) => string
 
 /** An element-wise function, written once: everything else derives from this. */
@@ -39,7 +39,7 @@ export interface ElementwiseRecord {
   readonly meaning: (dtype: RealDType, ...operands: never[]) => Value
   /** How it looks in WebAssembly for a real loop dtype. */
   readonly emit: (dtype: RealDType) => Emit
-  /** On complex operands, as [re, im] pairs; one part where the result is real or bool. */
+  /** On complex operands, as [re, im] pairs; one part where the result is real or bool. The condition of `where` is the first of its pair. */
   readonly complex?: <V>(b: Builder<V>, ...operands: [V, V][]) => V[]
   /** Estimated nanoseconds an element and thread, for the planner. */
   readonly costNanoseconds: number
