@@ -1,0 +1,220 @@
+import { itemsize, type RealDType } from '../core/dtype.ts'
+import { createBuilder, type LaneBuilder } from './builder.ts'
+import { type FunctionFrame, functionText, type LaneValue, local, noteWidth, setLocal } from './frame.ts'
+import { blockOffset, type Layout, type PieceBlock, piece } from './layout.ts'
+import { load, type Place, type StrideClass } from './memory.ts'
+import type { KernelSpec } from './spec.ts'
+
+/** All that the text of a kernel depends on. Accesses are the operands, then the outputs, then a scan's carry. */
+export interface KernelForm {
+  readonly spec: KernelSpec
+  readonly layout: Layout
+  readonly dtypes: readonly RealDType[]
+  readonly classes: readonly StrideClass[]
+  /** Of each index slot its dtype, and whether it stays the same along the inner axis. */
+  readonly indexDTypes: readonly ('int64' | 'float64')[]
+  readonly indexStill: readonly boolean[]
+  /** Whether the inner axis is reduced too (its lanes and entries are merged at the end), or the one that a scan runs along. */
+  readonly fold: boolean
+  /** map: whether an operand is read across its rows, so that several rows are worked on together. */
+  readonly strips: boolean
+  /** scan: whether the accumulators start from the last accesses. */
+  readonly carry: boolean
+}
+/** The operands and the index slots that the nodes look at. */
+export const loadedOperands = ({ spec }: KernelForm): number[] => [
+  ...new Set(spec.nodes.flatMap((node) => (node.op === 'load' ? [node.operand] : []))),
+]
+export const usedSlots = ({ spec }: KernelForm): number[] => [
+  ...new Set(spec.nodes.flatMap((node) => (node.op === 'index' ? [node.slot] : []))),
+]
+
+/** One iteration of a column loop. */
+export interface Iteration {
+  readonly builder: LaneBuilder
+  /** Only lane 0 holds an element. */
+  readonly one: boolean
+  /** The results of the kernel's nodes for the element in a row. */
+  evaluate(row: number): LaneValue[]
+  /** Where an access is in a row. */
+  place(access: number, row: number): Place
+}
+export interface ColumnLoops {
+  readonly form: KernelForm
+  readonly frame: FunctionFrame
+  /** Name and parameters; `$piece` is one of them. */
+  readonly signature: string
+  readonly rows: number
+  /** The accesses that are read or written. */
+  readonly accesses: readonly number[]
+  /** The index slots that are looked at. */
+  readonly indices: readonly number[]
+  /** Iterations in one pass of the loop, where there are no gaps. */
+  readonly unroll?: number
+  readonly head?: readonly string[]
+  /** Bytes from one entry of states to the next; the local `$entry` moves on by them. */
+  readonly entryBytes?: number
+  /** Writes what comes before the loops. */
+  readonly prepare?: (place: (access: number) => Place) => void
+  readonly each: (iteration: Iteration) => void
+}
+
+const fromBlock = (layout: Layout, block: PieceBlock, access: number): string =>
+  `(i32.load offset=${blockOffset(layout, block) + 4 * access} (local.get $piece))`
+const indexFrom = (layout: Layout, block: PieceBlock, slot: number, dtype: string): string =>
+  `(${dtype === 'int64' ? 'i64' : 'f64'}.load offset=${blockOffset(layout, block) + layout.indexAt + 8 * slot} (local.get $piece))`
+const indexLane = (dtype: string) => (dtype === 'int64' ? { lane: 'i64x2', scalar: 'i64' } : { lane: 'f64x2', scalar: 'f64' })
+
+/** The function that walks all entries of a piece: first the full vectors, then the elements that are left, one by one. */
+export function columnFunction(loops: ColumnLoops): string {
+  const { frame } = loops
+  const head = [...(loops.head ?? []), ...pointerHead(loops), ...indexHead(loops)]
+  local(frame, 'n', 'i32')
+  loops.prepare?.((access) => placeOf(loops, access, 0, 0))
+  const unroll = loops.unroll ?? 1
+  const code = [`(local.set $n (i32.load offset=${piece.vectors} (local.get $piece)))`]
+  if (unroll > 1) code.push(countedLoop(loops, unroll, false))
+  code.push(countedLoop(loops, 1, false))
+  code.push(`(local.set $n (i32.load offset=${piece.ones} (local.get $piece)))`, countedLoop(loops, 1, true))
+  return functionText(frame, loops.signature, head, code)
+}
+
+/** Runs while `copies` iterations are left. */
+function countedLoop(loops: ColumnLoops, copies: number, one: boolean): string {
+  const code: string[] = []
+  for (let copy = 0; copy < copies; copy++) {
+    iterate(loops, code, one, copy)
+    for (const slot of moving(loops)) code.push(advanceIndex(loops, slot, one))
+  }
+  for (const access of loops.accesses)
+    if (loops.form.classes[access] !== 'z') code.push(advancePointer(loops, access, one, copies))
+  if (loops.entryBytes) code.push(`(local.set $entry (i32.add (local.get $entry) (i32.const ${loops.entryBytes * copies})))`)
+  const left = `(i32.ge_s (local.get $n) (i32.const ${copies}))`
+  const label = `$${one ? 'ones' : 'vectors'}${copies}`
+  return `(if ${left} (then (loop ${label}
+${code.join('\n')}
+(local.set $n (i32.sub (local.get $n) (i32.const ${copies})))
+(br_if ${label} ${left}))))`
+}
+
+/** Writes one iteration. */
+export function iterate(loops: ColumnLoops, code: string[], one: boolean, copy = 0): void {
+  const { form } = loops
+  const builder = createBuilder(loops.frame, code)
+  for (const access of loops.accesses)
+    if (form.classes[access] !== 'z')
+      for (let row = 1; row < loops.rows; row++) code.push(nextRow(access, row))
+  const place = (access: number, row: number) => placeOf(loops, access, row, copy)
+  loops.each({ builder, one, place, evaluate: (row) => evaluate(loops, builder, place, row, one) })
+}
+
+const placeOf = ({ form, frame }: ColumnLoops, access: number, row: number, copy: number): Place => ({
+  pointer: rowPointer(access, row),
+  offset: form.classes[access] === 'z' ? 0 : copy * frame.module.width * itemsize(form.dtypes[access]),
+  stride: form.classes[access],
+  laneOffset: (lane) => `(local.get $s${access}_${lane})`,
+})
+const rowPointer = (access: number, row: number): string => `(local.get $p${access}${row ? `_${row}` : ''})`
+const nextRow = (access: number, row: number): string =>
+  setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - 1)} (local.get $r${access}))`)
+const moving = ({ form, indices }: ColumnLoops): number[] => indices.filter((slot) => !form.indexStill[slot])
+
+function pointerHead({ form, frame, accesses, rows }: ColumnLoops): string[] {
+  const { layout } = form
+  const head: string[] = []
+  const set = (name: string, value: string) => {
+    local(frame, name, 'i32')
+    head.push(setLocal(name, value))
+  }
+  for (const access of accesses) {
+    set(`p${access}`, `(i32.load offset=${layout.row + 4 * access} (global.get $s))`)
+    if (form.classes[access] !== 'z') set(`d${access}`, fromBlock(layout, 'vector', access))
+    if (form.classes[access] === 's')
+      for (let lane = 1; lane < frame.module.width; lane++) {
+        const before = lane === 1 ? '(i32.const 0)' : `(local.get $s${access}_${lane - 1})`
+        set(`s${access}_${lane}`, `(i32.add ${before} ${fromBlock(layout, 'lane', access)})`)
+      }
+    if (rows > 1) set(`r${access}`, fromBlock(layout, 'row', access))
+    for (let row = 1; row < rows; row++) {
+      local(frame, `p${access}_${row}`, 'i32')
+      if (form.classes[access] === 'z') head.push(nextRow(access, row))
+    }
+  }
+  return head
+}
+
+/** The values of the index slots that move along the inner axis, and their steps. */
+function indexHead(loops: ColumnLoops): string[] {
+  const { form, frame, rows } = loops
+  const { layout } = form
+  const head: string[] = []
+  for (const slot of moving(loops)) {
+    const dtype = form.indexDTypes[slot]
+    const { lane, scalar } = indexLane(dtype)
+    const set = (name: string, value: string) => {
+      local(frame, name, 'v128')
+      head.push(setLocal(name, value))
+    }
+    set(`xl${slot}`, `(${lane}.splat ${indexFrom(layout, 'lane', slot, dtype)})`)
+    set(`xd${slot}`, `(${lane}.splat ${indexFrom(layout, 'vector', slot, dtype)})`)
+    const start = `(${scalar}.load offset=${layout.row + layout.indexAt + 8 * slot} (global.get $s))`
+    set(`x${slot}`, `(${lane}.add (${lane}.splat ${start}) (${lane}.mul (local.get $xl${slot}) (v128.const ${lane} 0 1)))`)
+    for (let row = 1; row < rows; row++)
+      set(`xr${slot}_${row}`, `(${lane}.splat (${scalar}.mul (${scalar}.const ${row}) ${indexFrom(layout, 'row', slot, dtype)}))`)
+  }
+  return head
+}
+
+function advancePointer({ form, frame }: ColumnLoops, access: number, one: boolean, copies: number): string {
+  const size = itemsize(form.dtypes[access])
+  const unit = form.classes[access] === 'u'
+  const contiguous = form.spec.kind === 'map' && unit
+  const step = one
+    ? unit
+      ? `(i32.const ${size})`
+      : `(local.get $s${access}_1)`
+    : contiguous
+      ? `(i32.const ${size * frame.module.width * copies})`
+      : `(local.get $d${access})`
+  return setLocal(`p${access}`, `(i32.add (local.get $p${access}) ${step})`)
+}
+
+const advanceIndex = ({ form }: ColumnLoops, slot: number, one: boolean): string =>
+  setLocal(
+    `x${slot}`,
+    `(${indexLane(form.indexDTypes[slot]).lane}.add (local.get $x${slot}) (local.get $x${one ? 'l' : 'd'}${slot}))`,
+  )
+
+/** The results of the nodes, in the dtypes of the nodes. */
+function evaluate(
+  { form }: ColumnLoops,
+  builder: LaneBuilder,
+  place: Iteration['place'],
+  row: number,
+  one: boolean,
+): LaneValue[] {
+  const values: LaneValue[] = []
+  for (const node of form.spec.nodes) {
+    const args = 'args' in node ? node.args.map((arg) => values[arg]) : []
+    if (node.op === 'load') values.push(load(builder, node.dtype, place(node.operand, row), one))
+    else if (node.op === 'constant') values.push(builder.constant(node.value, node.dtype))
+    else if (node.op === 'index') values.push(builder.cast(indexValue(form, builder, node.slot, row), node.dtype))
+    else if (node.op === 'cast') values.push(builder.cast(args[0], node.dtype))
+    else values.push(builder.op(node.name, ...args))
+  }
+  return form.spec.results.map((result) => values[result])
+}
+
+function indexValue(form: KernelForm, builder: LaneBuilder, slot: number, row: number): LaneValue {
+  const { layout } = form
+  const dtype = form.indexDTypes[slot]
+  const { lane, scalar } = indexLane(dtype)
+  if (form.indexStill[slot]) {
+    const start = `(${scalar}.load offset=${layout.row + layout.indexAt + 8 * slot} (global.get $s))`
+    const further = `(${scalar}.mul (${scalar}.const ${row}) ${indexFrom(layout, 'row', slot, dtype)})`
+    return builder.keep(`(${lane}.splat ${row ? `(${scalar}.add ${start} ${further})` : start})`, dtype, true)
+  }
+  noteWidth(builder.frame.module, dtype)
+  if (row) return builder.keep(`(${lane}.add (local.get $x${slot}) (local.get $xr${slot}_${row}))`, dtype, false)
+  return { dtype, text: `(local.get $x${slot})`, uniform: false }
+}

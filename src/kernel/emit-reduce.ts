@@ -1,0 +1,187 @@
+import { internal } from '../core/errors.ts'
+import type { Builder } from '../ops/record.ts'
+import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
+import { type ColumnLoops, columnFunction, type Iteration, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
+import { createFunctionFrame, freshLocal, type LaneValue, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
+import { header, parameterBytes, piece } from './layout.ts'
+import { load, store } from './memory.ts'
+import { blockOf, moduleText, walkFunctions } from './module.ts'
+import { entryBytes, loadState, type StateForm, stateFunctions, storeState } from './states.ts'
+
+/** Rows whose states are merged in registers. */
+export const leafRows = (nodes: number): number => (nodes <= 8 ? 8 : nodes <= 20 ? 4 : 2)
+
+export const reductionOf = (module: ModuleFrame, name: string | undefined) =>
+  module.tables.reductions[name ?? ''] ?? internal(`no reduction ${name}`)
+
+/** The text of a reduction: columns of states over rows, and where the columns are reduced too (`fold`) those merged at the end. */
+export function emitReduce(module: ModuleFrame, form: KernelForm): string {
+  const record = reductionOf(module, form.spec.reduction)
+  const states: StateForm = { record, state: form.spec.outputs }
+  for (const dtype of states.state) noteWidth(module, dtype)
+  const rows = leafRows(form.spec.nodes.length)
+  return moduleText(module, [
+    ...stateFunctions(module, states, parameterBytes, form.fold),
+    ...walkFunctions(form),
+    leafFunction(module, form, states, rows),
+    singleFunction(module, form, states),
+    finishFunction(module, form, states, false),
+    finishFunction(module, form, states, true),
+    levelsFunction(form, rows),
+    runFunction(form),
+  ])
+}
+
+const liftOf = ({ record }: StateForm, builder: Builder<LaneValue>, element: LaneValue[]): LaneValue[] =>
+  record.indexed ? record.lift(builder, element.slice(0, -1), element[element.length - 1]) : record.lift(builder, element)
+
+/** The state of 2^k rows: a balanced tree of merges, or what the record has for a few elements. */
+function leafState(states: StateForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
+  const { record } = states
+  if (record.leaf && !record.indexed)
+    return record.leaf(
+      builder,
+      Array.from({ length: rows }, (_, row) => evaluate(row)),
+    )
+  const tree = (first: number, count: number): LaneValue[] => {
+    if (count === 1) return liftOf(states, builder, evaluate(first))
+    const half = count / 2
+    const n = builder.constant(half, 'float64')
+    const a = tree(first, half)
+    return record.merge(builder, a, tree(first + half, half), n, n)
+  }
+  return tree(0, rows)
+}
+
+function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, rows: number): string {
+  const loops: ColumnLoops = {
+    form,
+    frame: createFunctionFrame(module),
+    signature: '$leaf (param $piece i32) (param $entry i32)',
+    rows,
+    accesses: loadedOperands(form),
+    indices: usedSlots(form),
+    entryBytes: entryBytes(states),
+    each: (iteration) => storeState(iteration.builder, leafState(states, iteration, rows), '(local.get $entry)'),
+  }
+  return columnFunction(loops)
+}
+
+/** One row into the entries, after `done` others. */
+function singleFunction(module: ModuleFrame, form: KernelForm, states: StateForm): string {
+  const frame = createFunctionFrame(module)
+  const before = createBuilder(frame, frame.before)
+  const done = splatScalar(before, '(local.get $done)', 'float64')
+  return columnFunction({
+    form,
+    frame,
+    signature: '$single (param $piece i32) (param $entry i32) (param $done f64)',
+    rows: 1,
+    accesses: loadedOperands(form),
+    indices: usedSlots(form),
+    entryBytes: entryBytes(states),
+    each({ builder, evaluate }) {
+      const state = liftOf(states, builder, evaluate(0))
+      const inner = createBuilder(frame, [])
+      const old = loadState(inner, states, '(local.get $entry)')
+      mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, () =>
+        states.record.merge(inner, old, state, done, inner.constant(1, 'float64')),
+      ).forEach((value, i) => {
+        builder.code.push(`(v128.store offset=${16 * i} (local.get $entry) ${value})`)
+      })
+    },
+  })
+}
+
+/** The state, or under a condition what `merge` (written to `inner`) makes of it. */
+function mergeWhen(
+  builder: LaneBuilder,
+  inner: LaneBuilder,
+  condition: string,
+  state: readonly LaneValue[],
+  merge: () => LaneValue[],
+): string[] {
+  const names = state.map(() => freshLocal(builder.frame, 'v128'))
+  names.forEach((name, i) => {
+    builder.code.push(setLocal(name, state[i].text))
+  })
+  const result = merge()
+  const assign = names.map((name, i) => setLocal(name, result[i].text))
+  builder.code.push(`(if ${condition} (then\n${[...inner.code, ...assign].join('\n')}))`)
+  return names.map((name) => `(local.get $${name})`)
+}
+
+/** Stores the entries of a slot to the outputs, merged with what they hold already (`merge`). */
+function finishFunction(module: ModuleFrame, form: KernelForm, states: StateForm, merge: boolean): string {
+  const frame = createFunctionFrame(module)
+  const before = createBuilder(frame, frame.before)
+  const first = form.spec.operands.length
+  const [old, now] = [`(f64.load offset=${header.mergedCount} (global.get $s))`, '(local.get $count)'].map((scalar) =>
+    splatScalar(before, scalar, 'float64'),
+  )
+  return columnFunction({
+    form,
+    frame,
+    signature: `$${merge ? 'mergeOut' : 'storeOut'} (param $piece i32) (param $entry i32) (param $count f64)`,
+    rows: 1,
+    accesses: states.state.map((_, k) => first + k),
+    indices: [],
+    entryBytes: entryBytes(states),
+    each({ builder, one, place }) {
+      const state = loadState(builder, states, '(local.get $entry)')
+      const held = merge ? states.state.map((dtype, k) => load(builder, dtype, place(first + k, 0), one)) : []
+      const result = merge ? states.record.merge(builder, held, state, old, now) : state
+      result.forEach((value, k) => {
+        store(builder, value, place(first + k, 0), one)
+      })
+    },
+  })
+}
+
+/** Takes the rows of a piece in leaves and singly; the answer is the slot with the states of all. */
+const levelsFunction = ({ layout }: KernelForm, rows: number): string => `(func $levels (param $piece i32) (result i32)
+(local $n i32) (local $slot i32) (local $done f64)
+(call $clear (i32.add (i32.load offset=${piece.vectors} (local.get $piece)) (i32.load offset=${piece.ones} (local.get $piece))))
+(loop $reduced
+  (call $begin (local.get $piece))
+  (local.set $n (i32.load offset=${piece.leaves} (local.get $piece)))
+  (if (local.get $n) (then (loop $leaves
+    (call $leaf (local.get $piece) (call $top))
+    (call $carry (f64.const ${rows}))
+    (call $step ${blockOf(layout, 'leaf')})
+    (br_if $leaves (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))
+  (local.set $n (i32.load offset=${piece.singles} (local.get $piece)))
+  (if (local.get $n) (then
+    (local.set $slot (call $top))
+    (local.set $done (f64.const 0))
+    (loop $singles
+      (call $single (local.get $piece) (local.get $slot) (local.get $done))
+      (call $step ${blockOf(layout, 'row')})
+      (local.set $done (f64.add (local.get $done) (f64.const 1)))
+      (br_if $singles (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $carry (local.get $done))))
+  (br_if $reduced (call $nextReduced)))
+(call $collect))`
+
+function runFunction({ layout, fold }: KernelForm): string {
+  const out = (slot: string, count: string) => `(if (f64.gt (f64.load offset=${header.mergedCount} (global.get $s)) (f64.const 0))
+    (then (call $mergeOut (local.get $piece) ${slot} ${count}))
+    (else (call $storeOut (local.get $piece) ${slot} ${count})))`
+  const first = `(local.set $piece (i32.add (global.get $s) (i32.const ${layout.pieces})))`
+  const body = fold
+    ? `(local.set $total (f64.const 0))
+  (local.set $n (i32.load offset=${header.pieces} (global.get $s)))
+  (loop $pieces
+    (local.set $slot (call $levels (local.get $piece)))
+    (local.set $total (call $fold (local.get $piece) (local.get $slot) (local.get $total)))
+    (local.set $piece (i32.add (local.get $piece) (i32.const ${layout.pieceBytes})))
+    (br_if $pieces (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+  ${out(`(i32.add (global.get $s) (i32.const ${header.accumulator}))`, '(local.get $total)')}`
+    : `(local.set $slot (call $levels (local.get $piece)))
+  ${out('(local.get $slot)', '(global.get $count)')}`
+  return `(func (export "run") (local $piece i32) (local $n i32) (local $slot i32) (local $total f64)
+(loop $kept
+  ${first}
+  ${body}
+  (br_if $kept (call $nextKept))))`
+}

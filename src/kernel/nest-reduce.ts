@@ -1,0 +1,151 @@
+import { internal } from '../core/errors.ts'
+import { type Accesses, type Axis, gathers, mergeAxes, pointAxis, sortAxes } from './nest.ts'
+import { mostPieces } from './layout.ts'
+import type { Piece, Walk } from './walk.ts'
+
+/** How a reduction goes over its nest. */
+export interface ReducePlan {
+  readonly kept: readonly Axis[]
+  readonly reduced: readonly Axis[]
+  readonly row: Axis
+  readonly inner: Axis
+  /** The inner axis is reduced as well. */
+  readonly fold: boolean
+  /** The inner axis is cut into rows too: there is no other that is. */
+  readonly split: boolean
+}
+/** A reduced inner axis longer than this is not kept as columns. */
+const mostFoldColumns = 4096
+/** Entries of states that stay in the first cache with a few levels of them. */
+const cachedEntries = 256
+const splitEntries = 64
+
+const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesses.dtypes.slice(0, accesses.loaded) })
+
+/** A sorted reduction (argmax) keeps its reduced axes in the data's order. */
+export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number, indexed: boolean): ReducePlan {
+  const loaded = inputs(accesses)
+  const operands = loaded.dtypes.map((_, i) => i)
+  const kept = mergeAxes(sortAxes(axes.filter((axis) => !axis.reduced), operands))
+  const given = axes.filter((axis) => axis.reduced)
+  const reduced = mergeAxes(indexed ? given : sortAxes(given, operands))
+  const keptCosts = kept.map((axis) => (1 + gathers(axis, loaded)) * (1 + 16 / axis.extent))
+  const foldCosts = reduced.map((axis, i) =>
+    indexed && i < reduced.length - 1 ? Number.POSITIVE_INFINITY : (1 + gathers(axis, loaded)) * (1 + 64 / axis.extent),
+  )
+  const [bestKept, bestFold] = [Math.min(...keptCosts), Math.min(...foldCosts)]
+  if (kept.length > 0 && (reduced.length === 0 || bestKept <= bestFold)) {
+    const inner = take(kept, keptCosts.lastIndexOf(bestKept))
+    return { kept, reduced, row: takeRow(reduced, indexed) ?? pointAxis(steps), inner, fold: false, split: false }
+  }
+  const inner = reduced.length > 0 ? take(reduced, foldCosts.lastIndexOf(bestFold)) : pointAxis(steps)
+  const split = reduced.length === 0 || inner.extent > mostFoldColumns
+  const row = split ? pointAxis(steps) : (takeRow(reduced, indexed) ?? internal('a reduction without rows'))
+  return { kept, reduced, row, inner, fold: true, split }
+}
+const take = (axes: Axis[], index: number): Axis => axes.splice(index, 1)[0]
+/** The rows follow each other in the data's order where that counts; else the longest axis is best. */
+function takeRow(reduced: Axis[], indexed: boolean): Axis | undefined {
+  if (indexed || reduced.length < 2) return reduced.pop()
+  const longest = Math.max(...reduced.map((axis) => axis.extent))
+  return take(reduced, reduced.map((axis) => axis.extent).lastIndexOf(longest))
+}
+
+/** What the walks need to know of the kernel. */
+export interface ReduceShape {
+  readonly width: number
+  readonly leafRows: number
+  readonly entryBytes: number
+  readonly slotsBytes: number
+}
+
+export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: ReduceShape): Walk[] {
+  const pieces = plan.fold ? foldPieces(plan, shape) : undefined
+  const outer = plan.reduced.reduce((count, axis) => count * axis.extent, 1)
+  const pushes = (list: readonly Piece[]) => outer * Math.max(...list.map((p) => p.leaves + (p.singles ? 1 : 0)))
+  const slotBytesFor = (list: readonly Piece[]) => shape.entryBytes * Math.max(...list.map((p) => p.vectors + p.ones))
+  const levels = (list: readonly Piece[]) => Math.floor(Math.log2(pushes(list))) + 1
+  if (pieces) {
+    const slotBytes = slotBytesFor(pieces)
+    if (slotBytes * levels(pieces) > shape.slotsBytes) internal('the states of a reduction do not fit their scratch')
+    return [{ kept: plan.kept, reduced: plan.reduced, pieces: [...pieces, outputPiece(plan)], starts, slotBytes }]
+  }
+  const whole = columnPiece(plan, shape, 0, plan.inner.extent)
+  const room = Math.floor(shape.slotsBytes / levels([whole]) / shape.entryBytes) - 16
+  const cached = Math.floor((cachedEntries * 16) / shape.entryBytes)
+  const columns = Math.min(room, pushes([whole]) === 1 ? room : cached) * shape.width
+  const walks: Walk[] = []
+  for (let first = 0; first < plan.inner.extent; first += columns) {
+    const list = [columnPiece(plan, shape, first, Math.min(columns, plan.inner.extent - first))]
+    walks.push({ kept: plan.kept, reduced: plan.reduced, pieces: list, starts, slotBytes: slotBytesFor(list) })
+  }
+  return walks
+}
+
+/** Columns [first, first + count) of the inner axis over all rows. */
+function columnPiece({ row, inner }: ReducePlan, { width, leafRows }: ReduceShape, first: number, count: number): Piece {
+  const leaves = Math.floor(row.extent / leafRows)
+  const vectors = Math.floor(count / width)
+  return {
+    vectors,
+    ones: count - vectors * width,
+    leaves,
+    singles: row.extent - leaves * leafRows,
+    offset: [inner, first],
+    leaf: [row, leafRows],
+    row: [row, 1],
+    vector: [inner, width],
+    lane: [inner, 1],
+  }
+}
+/** Where the single state goes: it has no columns to step over. */
+const outputPiece = ({ inner }: ReducePlan): Piece => {
+  const still = [inner, 0] as const
+  return { vectors: 0, ones: 1, leaves: 0, singles: 0, leaf: still, row: still, vector: still, lane: still }
+}
+
+/** Full vectors and the elements that fill none are pieces of their own: lanes are merged in one of them only. */
+function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
+  const { inner } = plan
+  const vectors = Math.floor(inner.extent / shape.width)
+  const ones = inner.extent - vectors * shape.width
+  const pieces: Piece[] = []
+  if (plan.split) pieces.push(...splitPieces(plan, shape, vectors))
+  else if (vectors) pieces.push(columnPiece(plan, shape, 0, vectors * shape.width))
+  if (ones) pieces.push({ ...columnPiece(plan, shape, vectors * shape.width, ones), vectors: 0, ones })
+  if (pieces.length >= mostPieces) internal('a reduction with too many pieces')
+  return pieces
+}
+
+/** One contiguous run cut into leaves: the rows of a leaf lie side by side, so memory is read in order. */
+function splitPieces({ inner }: ReducePlan, { width, leafRows }: ReduceShape, vectors: number): Piece[] {
+  const leaf = leafRows * splitEntries
+  const few = vectors < 4 * leaf
+  const pieces: Piece[] = []
+  let done = 0
+  const push = (columns: number, leaves: number) => {
+    if (columns === 0 || leaves === 0) return
+    pieces.push({
+      vectors: columns,
+      ones: 0,
+      leaves,
+      singles: 0,
+      offset: [inner, done * width],
+      leaf: [inner, columns * leafRows * width],
+      row: [inner, width],
+      vector: [inner, leafRows * width],
+      lane: [inner, 1],
+    })
+    done += columns * leafRows * leaves
+  }
+  const leaves = few ? Math.ceil(vectors / leaf) : Math.floor(vectors / leaf)
+  push(few ? Math.floor(vectors / (leafRows * Math.max(1, leaves))) : splitEntries, leaves)
+  if (!few) push(Math.floor((vectors - done) / leafRows), 1)
+  const rest = vectors - done
+  if (rest) {
+    const still = [inner, 0] as const
+    const vector = [inner, width] as const
+    pieces.push({ vectors: rest, ones: 0, leaves: 0, singles: 1, offset: [inner, done * width], leaf: still, row: still, vector, lane: [inner, 1] })
+  }
+  return pieces
+}

@@ -1,0 +1,178 @@
+import type { KernelForm } from './columns.ts'
+import { instantiate, type KernelText, writeKernel } from './compile.ts'
+import { emitMap, stripRows } from './emit-map.ts'
+import { emitReduce, leafRows } from './emit-reduce.ts'
+import { emitScan, scanRows } from './emit-scan.ts'
+import type { Tables } from './frame.ts'
+import { vectorBytes } from './lanes.ts'
+import { createLayout, parameterBytes } from './layout.ts'
+import type { StrideClass } from './memory.ts'
+import { type Accesses, type Axis, classesOf } from './nest.ts'
+import { mapWalks, planMap } from './nest-map.ts'
+import { planReduce, reduceWalks } from './nest-reduce.ts'
+import { planScan, scanWalks } from './nest-scan.ts'
+import { type KernelSpec, type LoopNest, scratchBytes } from './spec.ts'
+import type { ParameterWriter, Walk } from './walk.ts'
+
+/** What is known of a spec before a nest comes. */
+interface SpecFacts {
+  readonly key: string
+  readonly accesses: Accesses
+  readonly indexDTypes: readonly ('int64' | 'float64')[]
+  readonly indexIsInteger: readonly boolean[]
+  readonly indexed: boolean
+  /** The kernels that were compiled for it, by signature. */
+  readonly compiled: Map<string, Compiled>
+}
+interface Compiled extends KernelText {
+  readonly form: KernelForm
+  run?: () => void
+}
+/** A kernel for a nest, and the calls of it. */
+export interface Call {
+  readonly facts: SpecFacts
+  readonly compiled: Compiled
+  readonly walks: readonly Walk[]
+}
+export type Planner = (spec: KernelSpec, nest: LoopNest) => Call | undefined
+
+export const specKey = (spec: object): string =>
+  JSON.stringify(spec, (_, value) =>
+    typeof value === 'bigint'
+      ? `${value}n`
+      : typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+        ? `number ${Object.is(value, -0) ? '-0' : value}`
+        : value,
+  )
+
+function factsOf(tables: Tables, spec: KernelSpec, carry: boolean): SpecFacts {
+  const indexDTypes = new Array<'int64' | 'float64'>(spec.indices).fill('float64')
+  for (const node of spec.nodes) if (node.op === 'index' && node.dtype === 'int64') indexDTypes[node.slot] = 'int64'
+  return {
+    key: `${specKey(spec)}${carry}`,
+    accesses: {
+      dtypes: [...spec.operands, ...spec.outputs, ...(carry ? spec.outputs : [])],
+      loaded: spec.operands.length,
+      stored: spec.outputs.length,
+    },
+    indexDTypes,
+    indexIsInteger: indexDTypes.map((dtype) => dtype === 'int64'),
+    indexed: spec.kind === 'reduce' && (tables.reductions[spec.reduction ?? '']?.indexed ?? false),
+    compiled: new Map(),
+  }
+}
+
+/** The axes that are longer than 1, with the strides of all accesses. */
+function axesOf(nest: LoopNest): Axis[] {
+  const accesses = [...nest.operands, ...nest.outputs, ...(nest.carry ?? []), ...nest.indices]
+  const axes: Axis[] = []
+  for (let i = 0; i < nest.extents.length; i++)
+    if (nest.extents[i] !== 1)
+      axes.push({
+        extent: nest.extents[i],
+        reduced: nest.reduced[i] ?? false,
+        steps: accesses.map((access) => access.strides[i]),
+      })
+  return axes
+}
+const startsOf = (nest: LoopNest): number[] => [
+  ...[...nest.operands, ...nest.outputs, ...(nest.carry ?? [])].map((access) => access.address),
+  ...nest.indices.map((index) => index.start),
+]
+
+/** Chooses the loops for nests, and the kernel that runs them. */
+export function createPlanner(tables: Tables): Planner {
+  const known = [new WeakMap<KernelSpec, SpecFacts>(), new WeakMap<KernelSpec, SpecFacts>()]
+  const byKey = new Map<string, SpecFacts>()
+  const lookUp = (spec: KernelSpec, carry: boolean): SpecFacts => {
+    const seen = known[carry ? 1 : 0]
+    const found = seen.get(spec)
+    if (found) return found
+    const made = factsOf(tables, spec, carry)
+    const facts = byKey.get(made.key) ?? made
+    byKey.set(facts.key, facts)
+    seen.set(spec, facts)
+    return facts
+  }
+  return (spec, nest) => {
+    if (nest.extents.includes(0)) return undefined
+    const facts = lookUp(spec, nest.carry !== undefined)
+    const axes = axesOf(nest)
+    const starts = startsOf(nest)
+    if (spec.kind === 'map') return mapCall(tables, spec, facts, axes, starts)
+    if (spec.kind === 'scan') return scanCall(tables, spec, facts, axes, starts)
+    return reduceCall(tables, spec, facts, axes, starts)
+  }
+}
+
+/** The kernel for the classes of an inner axis. */
+function compiledFor(
+  tables: Tables,
+  spec: KernelSpec,
+  facts: SpecFacts,
+  inner: Axis,
+  flags: { fold: boolean; strips: boolean },
+): Compiled {
+  const { accesses, indexDTypes } = facts
+  const count = accesses.dtypes.length
+  let classes: StrideClass[] = classesOf(inner, accesses)
+  // The single result of a folded reduction is not stored along the inner axis.
+  if (spec.kind === 'reduce' && flags.fold) classes = classes.map((stride, i) => (i < accesses.loaded ? stride : 'u'))
+  const indexStill = indexDTypes.map((_, slot) => inner.steps[count + slot] === 0)
+  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.strips ? 't' : ''}`
+  const known = facts.compiled.get(signature)
+  if (known) return known
+  const form: KernelForm = {
+    spec,
+    layout: createLayout(count, indexDTypes.length),
+    dtypes: accesses.dtypes,
+    classes,
+    indexDTypes,
+    indexStill,
+    carry: count > accesses.loaded + accesses.stored,
+    ...flags,
+  }
+  const emit = { map: emitMap, reduce: emitReduce, scan: emitScan }[spec.kind]
+  const compiled: Compiled = { form, ...writeKernel(tables, (frame) => emit(frame, form)) }
+  facts.compiled.set(signature, compiled)
+  return compiled
+}
+
+function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
+  const plan = planMap(axes, facts.accesses, starts.length)
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: false, strips: plan.strips })
+  return { facts, compiled, walks: mapWalks(plan, starts, compiled.width, stripRows) }
+}
+
+function reduceCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
+  const plan = planReduce(axes, facts.accesses, starts.length, facts.indexed)
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.fold, strips: false })
+  const walks = reduceWalks(plan, starts, {
+    width: compiled.width,
+    leafRows: leafRows(spec.nodes.length),
+    entryBytes: vectorBytes * spec.outputs.length,
+    slotsBytes: scratchBytes - parameterBytes,
+  })
+  return { facts, compiled, walks }
+}
+
+function scanCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
+  const plan = planScan(axes, facts.accesses, starts.length)
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.line, strips: false })
+  return { facts, compiled, walks: scanWalks(plan, facts.accesses, starts, compiled.width, scanRows) }
+}
+
+/** Runs the calls one after the other. */
+export function perform(
+  { facts, compiled, walks }: Call,
+  mergedCount: number,
+  writer: ParameterWriter,
+  memory: WebAssembly.Memory,
+  scratchAddress: number,
+): void {
+  compiled.run ??= instantiate(compiled.text, memory, scratchAddress)
+  for (const walk of walks) {
+    writer.write(compiled.form.layout, walk, facts.indexIsInteger, mergedCount)
+    compiled.run()
+  }
+}

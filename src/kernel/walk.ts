@@ -1,0 +1,85 @@
+import type { Axis } from './nest.ts'
+import { blockOffset, header, type Layout, type PieceBlock, piece, pieceBlocks } from './layout.ts'
+
+/** So many steps along an axis. */
+export type Stride = readonly [Axis, number]
+/** A rectangle of rows and columns: see layout.ts. */
+export interface Piece {
+  readonly vectors: number
+  readonly ones: number
+  readonly leaves: number
+  readonly singles: number
+  /** Where it starts, if not at the start of the walk. */
+  readonly offset?: Stride
+  readonly leaf: Stride
+  readonly row: Stride
+  readonly vector: Stride
+  readonly lane: Stride
+}
+/** One call of a kernel: the outer loops (outermost first), and the pieces that are walked in each iteration of them. */
+export interface Walk {
+  readonly kept: readonly Axis[]
+  readonly reduced: readonly Axis[]
+  readonly pieces: readonly Piece[]
+  /** Positions of all accesses and index slots. */
+  readonly starts: readonly number[]
+  readonly slotBytes: number
+}
+
+/** Writes the parameters of calls into the scratch of a kernel. */
+export interface ParameterWriter {
+  write(layout: Layout, walk: Walk, indexIsInteger: readonly boolean[], mergedCount: number): void
+}
+
+export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, bytes: number): ParameterWriter {
+  const words = new Int32Array(buffer, scratch, bytes / 4)
+  const doubles = new Float64Array(buffer, scratch, bytes / 8)
+  const setBlock = (layout: Layout, at: number, steps: readonly number[], factor: number, integer: readonly boolean[]) => {
+    for (let i = 0; i < layout.accesses; i++) words[at / 4 + i] = (steps[i] * factor) | 0
+    for (let slot = 0; slot < layout.indices; slot++) {
+      const value = steps[layout.accesses + slot] * factor
+      const place = at + layout.indexAt + 8 * slot
+      if (integer[slot]) setInteger(place, value)
+      else doubles[place / 8] = value
+    }
+  }
+  const setInteger = (at: number, value: number) => {
+    words[at / 4] = value % 4294967296 | 0
+    words[at / 4 + 1] = Math.floor(value / 4294967296)
+  }
+  const setLevels = (layout: Layout, at: number, axes: readonly Axis[], integer: readonly boolean[]) => {
+    for (let i = 0; i < axes.length; i++) {
+      const place = at + i * layout.levelBytes
+      const axis = axes[axes.length - 1 - i]
+      words[place / 4] = axis.extent
+      words[place / 4 + 1] = 0
+      setBlock(layout, place + 8, axis.steps, 1, integer)
+    }
+  }
+  const setPiece = (layout: Layout, at: number, value: Piece, integer: readonly boolean[]) => {
+    words[(at + piece.vectors) / 4] = value.vectors
+    words[(at + piece.ones) / 4] = value.ones
+    words[(at + piece.leaves) / 4] = value.leaves
+    words[(at + piece.singles) / 4] = value.singles
+    for (const block of pieceBlocks as readonly PieceBlock[]) {
+      const [axis, count] = value[block] ?? [value.lane[0], 0]
+      setBlock(layout, at + blockOffset(layout, block), axis.steps, count, integer)
+    }
+  }
+  return {
+    write(layout, walk, integer, mergedCount) {
+      const reducedTable = layout.levels + walk.kept.length * layout.levelBytes
+      words[header.keptLevels / 4] = walk.kept.length
+      words[header.reducedLevels / 4] = walk.reduced.length
+      words[header.pieces / 4] = walk.pieces.length
+      words[header.slotBytes / 4] = walk.slotBytes
+      words[header.reducedTable / 4] = scratch + reducedTable
+      doubles[header.mergedCount / 8] = mergedCount
+      setBlock(layout, layout.cursor, walk.starts, 1, integer)
+      setLevels(layout, layout.levels, walk.kept, integer)
+      setLevels(layout, reducedTable, walk.reduced, integer)
+      for (let i = 0; i < walk.pieces.length; i++)
+        setPiece(layout, layout.pieces + i * layout.pieceBytes, walk.pieces[i], integer)
+    },
+  }
+}
