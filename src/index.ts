@@ -49,3 +49,4 @@ export {
   WorkerLostError,
 } from './core/errors.ts'
 export type { Result } from './results.ts'
+export { shutdown } from './scheduler/process.ts'

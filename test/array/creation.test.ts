@@ -1,7 +1,7 @@
 import ndarray from 'ndarray'
 import { describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
-import { expectArray } from './values.ts'
+import { expectArray, testEngine } from './values.ts'
 
 describe('array', () => {
   test('dtypes follow the JavaScript values', () => {
@@ -351,3 +351,5 @@ test('an array describes itself', () => {
   expect([x.ndim, x.size, x.itemsize, x.numblocks]).toEqual([2, 4e6, 8, [2, 2]])
   expect(() => (x as unknown as number) + 1).toThrow(/x\.add/)
 })
+
+testEngine()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as functions from '../../src/array/elementwise.ts'
 import * as nd from '../../src/index.ts'
 import { elementwise } from '../../src/ops/elementwise.ts'
-import { expectArray } from './values.ts'
+import { expectArray, testEngine } from './values.ts'
 
 const made = ['clip']
 
@@ -168,3 +168,5 @@ describe('dtypes', () => {
     expect(nd.dtypes).toHaveLength(13)
   })
 })
+
+testEngine()

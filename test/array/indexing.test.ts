@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { resolveSlice } from '../../src/array/indexing.ts'
 import * as nd from '../../src/index.ts'
-import { expectArray, nest, plain, type Tree } from './values.ts'
+import { expectArray, nest, plain, type Tree, testEngine } from './values.ts'
 
 const x = nd.arange(12n).reshape([3, 4])
 
@@ -166,3 +166,5 @@ function take(tree: Tree, [pick, ...rest]: readonly (number[] | 'new' | number)[
   const rows = tree as readonly Tree[]
   return typeof pick === 'number' ? take(rows[pick], rest) : pick.map((i) => take(rows[i], rest))
 }
+
+testEngine()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
-import { expectArray, plain } from './values.ts'
+import { expectArray, plain, testEngine } from './values.ts'
 
 const a = nd.array(
   [
@@ -158,3 +158,5 @@ test('matmul is the sum of products for any shapes and blocks', () => {
     { numRuns: 50 },
   )
 })
+
+testEngine()

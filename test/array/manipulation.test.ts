@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
-import { expectArray } from './values.ts'
+import { expectArray, testEngine } from './values.ts'
 
 const x = nd.arange(6).reshape([2, 3])
 const y = nd.zeros([2, 3, 4], { chunks: [1, 2, 3] })
@@ -234,3 +234,5 @@ test('rechunk', () => {
   expect(() => x.rechunk([[1, 2], 3])).toThrow(nd.ChunkError)
   expect(() => x.rechunk([1])).toThrow(nd.ChunkError)
 })
+
+testEngine()

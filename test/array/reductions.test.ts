@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
-import { expectArray } from './values.ts'
+import { expectArray, testEngine } from './values.ts'
 
 const x = nd.array(
   [
@@ -127,3 +127,5 @@ describe('cumulative', () => {
     expect(() => x.cumulativeSum(2)).toThrow(nd.ShapeError)
   })
 })
+
+testEngine()
