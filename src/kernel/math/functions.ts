@@ -1,11 +1,20 @@
-import { constantText } from './lanes.ts'
 import type { Definition } from './build.ts'
 import { expFunctions } from './exp.ts'
+import { integerPowerFunctions } from './integer-power.ts'
+import { constantText } from './lanes.ts'
 import { logFunctions } from './log.ts'
 import { reductionFunctions } from './reduction.ts'
+import { remainderFunctions } from './remainder.ts'
 import { trigonometricFunctions } from './trigonometric.ts'
 
-const functions: readonly Definition[] = [...expFunctions, ...logFunctions, ...reductionFunctions, ...trigonometricFunctions]
+const functions: readonly Definition[] = [
+  ...expFunctions,
+  ...logFunctions,
+  ...reductionFunctions,
+  ...trigonometricFunctions,
+  ...remainderFunctions,
+  ...integerPowerFunctions,
+]
 
 /** The constants the functions name; each is a definition of its own, so that one in several functions is in a module once. */
 const constants: readonly Definition[] = [...new Set(functions.flatMap((each) => each.needs))]

@@ -5,6 +5,9 @@ type Binary = (a: Expression, b: Expression) => Expression
 
 /** The operations of one lane type; comparisons answer masks (all bits of a lane set or none). */
 export interface Lanes {
+  /** The integer lanes of the same width, and that width in bits. */
+  readonly integer: 'i64x2' | 'i32x4'
+  readonly width: number
   readonly add: (...terms: readonly Expression[]) => Expression
   readonly mul: (...factors: readonly Expression[]) => Expression
   readonly sub: Binary
@@ -79,6 +82,8 @@ function lanes(shape: 'f64x2' | 'f32x4'): Lanes {
   const bits = (value: bigint) => constant(integer, hexadecimal(value, bitsOfLane))
   const sign = bits(1n << BigInt(bitsOfLane - 1))
   return {
+    integer,
+    width: bitsOfLane,
     add: fold('add'),
     mul: fold('mul'),
     sub: binary('sub'),

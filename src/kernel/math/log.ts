@@ -79,10 +79,13 @@ function logDefinitions(name: string, of: (scope: Scope, x: Expression, extra?: 
 
 const raisedBy = (k: Expression, extra?: Expression) => (extra === undefined ? k : add(k, extra))
 
-const log = logDefinitions('log', (scope, x, extra) => {
+/** log(x) for positive normal x, where nothing else can be. */
+export function logOfOrdinary(scope: Scope, x: Expression, extra?: Expression): Expression {
   const { k, f } = decompose(scope, x)
   return assemble(scope, scope.keep(raisedBy(k, extra)), f)
-})
+}
+
+const log = logDefinitions('log', logOfOrdinary)
 
 /** log(1 + f) as a pair whose high part has 21 bits, so that its product with a constant of 32 bits is exact. */
 function logPair(scope: Scope, f: Expression): Pair {

@@ -7,9 +7,9 @@
 import { type Pair, twoProduct } from './arithmetic.ts'
 import { type Definition, define, type Scope } from './build.ts'
 import { shifter } from './exp.ts'
-import { and, andNot, any, type Expression, f64, or, select } from './lanes.ts'
+import { and, andNot, any, type Expression, f64, type Lanes, or, select } from './lanes.ts'
 
-const { add, sub, mul, splat, abs, le, lt, ge, eq, all, bits } = f64
+const { add, sub, mul, splat, abs, le, lt, ge, eq, all } = f64
 
 /** pi/2 in parts of 33 bits: n times one is exact for |n| < 2^20. */
 const halfPi = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32] as const
@@ -211,8 +211,10 @@ export function reduceByHalfPi(scope: Scope, x: Expression): Turned {
 }
 
 /** All bits where bit 0 of n is set. */
-export const oddMask = (shifted: Expression) => `(i64x2.neg ${and(shifted, bits(1n))})`
+export const oddMask = (shifted: Expression, lanes: Lanes = f64) =>
+  `(${lanes.integer}.neg ${and(shifted, lanes.bits(1n))})`
 /** The sign bit where bit 1 of n is set. */
-export const secondBitAsSign = (shifted: Expression) => `(i64x2.shl ${and(shifted, bits(2n))} (i32.const 62))`
+export const secondBitAsSign = (shifted: Expression, lanes: Lanes = f64) =>
+  `(${lanes.integer}.shl ${and(shifted, lanes.bits(2n))} (i32.const ${lanes.width - 2}))`
 
 export const reductionFunctions: readonly Definition[] = [word, multiplyHigh, reduceHuge, reduce]

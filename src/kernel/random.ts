@@ -1,0 +1,145 @@
+/**
+ * Counter-based random numbers: number i under a key is a function of i and the key alone, so that an array is the same whatever
+ * its chunks, the workers and the order. The generator is Philox4x32-10 of Salmon, Moraes, Dror and Shaw (SC 2011), who report
+ * that it passes SmallCrush, Crush and BigCrush of TestU01, also as parallel streams (already with 7 of its 10 rounds); the tests
+ * check it against the known answers of their Random123 library.
+ */
+import { compile } from 'watr'
+import { internal } from '../core/errors.ts'
+import { mathText } from './math/functions.ts'
+import { constantText } from './math/lanes.ts'
+import {
+  countersPerPart,
+  countersPerPass,
+  type Distribution,
+  formDefinitions,
+  formNames,
+  perCounter,
+  type RandomDType,
+} from './random-kernel.ts'
+import { philox } from './random-reference.ts'
+
+export type { Distribution, RandomDType } from './random-kernel.ts'
+
+export interface Random {
+  /**
+   * Writes numbers index to index + count - 1 of the stream `key`, one after the other, from byte `address` on.
+   * uniform: [0, 1) in steps of 2^-53 (float64) or 2^-24 (float32). normal: mean 0, variance 1 (float64, float32).
+   * bits: 64 random bits (uint64).
+   */
+  fill(
+    distribution: Distribution,
+    dtype: RandomDType,
+    key: bigint,
+    index: bigint | number,
+    count: number,
+    address: number,
+  ): void
+}
+
+type Fill = (key0: number, key1: number, low: number, high: number, address: number, a: number, b?: number) => void
+interface Kernel {
+  readonly passes: Fill
+  readonly part: Fill
+}
+
+/** The WebAssembly text of one form, e.g. uniform_float64. */
+export function randomText(form: string): string {
+  const definitions = formDefinitions(form)
+  const needs = [...new Set(definitions.flatMap((each) => each.needs))]
+  const constants = needs.filter((name) => name.includes(':')).map(constantText)
+  const exported = definitions.map(({ name }) => `(export "${name}" (func $${name}))`)
+  return [
+    '(module (import "h" "m" (memory 1 65536 shared))',
+    ...constants,
+    mathText(needs.filter((name) => !name.includes(':'))),
+    ...definitions.map((each) => each.text),
+    ...exported,
+    ')',
+  ].join('\n')
+}
+
+const modules = new Map<string, WebAssembly.Module>()
+
+function moduleOf(form: string): WebAssembly.Module {
+  const known = modules.get(form)
+  if (known) return known
+  if (!formNames.includes(form)) throw internal(`no random numbers of the form ${form}; there are ${formNames.join(', ')}`)
+  const made = new WebAssembly.Module(new Uint8Array(compile(randomText(form))))
+  modules.set(form, made)
+  return made
+}
+
+const lowWord = (value: bigint) => Number(value & 0xffff_ffffn)
+const highWord = (value: bigint) => Number((value >> 32n) & 0xffff_ffffn)
+
+/** Where number `index` comes from: the two words of its counter, and its place among the counter's numbers. */
+function positionOf(index: bigint | number, each: number): { low: number; high: number; first: number } {
+  if (typeof index === 'number') {
+    const counter = Math.floor(index / each)
+    return { low: counter % 2 ** 32, high: Math.floor(counter / 2 ** 32), first: index - counter * each }
+  }
+  const counter = index / BigInt(each)
+  return { low: lowWord(counter), high: highWord(counter), first: Number(index % BigInt(each)) }
+}
+
+/** Random numbers into `memory`; kernels are made at their first use. */
+export function createRandom(memory: WebAssembly.Memory): Random {
+  const kernels: Partial<Record<Distribution, Partial<Record<RandomDType, Kernel>>>> = {}
+  const make = (distribution: Distribution, dtype: RandomDType) => {
+    const instance = new WebAssembly.Instance(moduleOf(`${distribution}_${dtype}`), { h: { m: memory } })
+    const made = instance.exports as unknown as Kernel
+    kernels[distribution] = { ...kernels[distribution], [dtype]: made }
+    return made
+  }
+  // Rows of a block are short, so a call must cost little: no bigint is taken apart that was so the time before.
+  let words = { key: 0n, low: 0, high: 0 }
+  return {
+    fill(distribution, dtype, key, index, count, address) {
+      const { passes, part } = kernels[distribution]?.[dtype] ?? make(distribution, dtype)
+      if (words.key !== key) words = { key, low: lowWord(key), high: highWord(key) }
+      const each = perCounter[dtype]
+      const bytes = dtype === 'float32' ? 4 : 8
+      let { low, high, first } = positionOf(index, each)
+      let place = address
+      for (let left = count; left > 0; ) {
+        // One call keeps the counter's upper word, so it ends where the lower word is full.
+        const counters = Math.min(Math.floor((first + left) / each), 2 ** 32 - low)
+        const whole = first === 0 ? Math.floor(counters / countersPerPass) : 0
+        const end = Math.min(first + left, Math.min(countersPerPart, 2 ** 32 - low) * each)
+        if (whole > 0) passes(words.low, words.high, low, high, place, whole)
+        else part(words.low, words.high, low, high, place, first, end)
+        const done = whole > 0 ? whole * countersPerPass * each : end - first
+        low += (first + done) / each
+        first = 0
+        if (low === 2 ** 32) {
+          low = 0
+          high += 1
+        }
+        left -= done
+        place += done * bytes
+      }
+    },
+  }
+}
+
+/**
+ * A key of 64 bits from a seed: an integer as it is (its lowest 64 bits), a string by its UTF-8 bytes, eight at a time, each mixed
+ * in by Philox; then mixed once more, so that neighbouring seeds give unrelated keys. `stream` counts the arrays under one seed.
+ */
+export function splitKey(seed: bigint | number | string, stream: bigint | number = 0): bigint {
+  const mix = (key: bigint, value: bigint) => {
+    // The words 2 and 3 of a counter are zero for every number of an array; here they are not.
+    const words = philox([lowWord(value), highWord(value), 0x6e64, 0x6c6f6f6d], [lowWord(key), highWord(key)])
+    return (BigInt(words[1]) << 32n) | BigInt(words[0])
+  }
+  const position = BigInt.asUintN(64, BigInt(stream))
+  if (typeof seed !== 'string') return mix(mix(0n, BigInt.asUintN(64, BigInt(seed))), position)
+  const bytes = new TextEncoder().encode(seed)
+  let key = mix(1n, BigInt(bytes.length))
+  for (let at = 0; at < bytes.length; at += 8) {
+    const value = bytes.subarray(at, at + 8).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+    key = mix(key, value)
+  }
+  return mix(key, position)
+}
