@@ -95,7 +95,8 @@ function mergedBefore(axes: readonly number[], box: Box, piece: Box): number {
 function partAccess(stage: KernelStage, box: Box, piece: Box, address: number): Access[] {
   const { itemsize } = facts[stage.dtype]
   const part = facts[realOf(stage.dtype)].itemsize
-  return stage.spec.outputs.map((_, k) => outputAccess(stage, box, piece, address + k * part, itemsize))
+  const whole = outputAccess(stage, box, piece, address, itemsize)
+  return stage.spec.outputs.map((_, k) => ({ ...whole, address: whole.address + k * part }))
 }
 
 /** The components of the partial state; see stateOffsets. */
