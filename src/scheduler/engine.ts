@@ -1,27 +1,15 @@
-import type { JobOptions, TaskTable } from './types.ts'
+import { scratchBytes } from '../kernel/spec.ts'
+import type { Executor } from '../worker/executor.ts'
+import { largestHeapBytes } from './allocator.ts'
+import { createDriver } from './driver.ts'
+import { createLocal } from './local.ts'
+import type { Job, JobRequest } from './request.ts'
+import { createSharedHeap } from './shared-heap.ts'
+import { createState } from './state.ts'
+import { createThreads } from './threads.ts'
 
-/** What the driver asks for: a task table, and the plan that tells a worker what each task is (sent by structured clone, once). */
-export interface JobRequest {
-  readonly table: TaskTable
-  readonly plan: unknown
-  readonly options: JobOptions
-  readonly signal?: AbortSignal
-  /** A delivered block is there to be read at the byte address; call `taken` when it has been. */
-  readonly onDeliver?: (task: number, address: number) => void
-  /** Told after every finished batch, for progress. */
-  readonly onProgress?: (finishedTasks: number, totalTasks: number) => void
-}
-export interface JobResult {
-  /** The most bytes that the job's blocks took at any time. */
-  readonly peakBytes: number
-  /** Byte addresses of the kept blocks, by task. The owner frees them. */
-  readonly kept: ReadonlyMap<number, number>
-}
-export interface Job {
-  readonly result: Promise<JobResult>
-  taken(task: number): void
-  cancel(reason: unknown): void
-}
+export type { Job, JobRequest, JobResult } from './request.ts'
+
 /** One process-wide heap with its workers. */
 export interface Engine {
   readonly memory: WebAssembly.Memory
@@ -34,3 +22,47 @@ export interface Engine {
   readonly usedBytes: number
   shutdown(): Promise<void>
 }
+
+export interface EngineOptions {
+  /** Bytes that blocks and regions may take together. */
+  readonly memoryLimitBytes: number
+  /** How many workers there will be at most; memory for their scratch is set aside. */
+  readonly workers: number
+  /** The executor of the main thread, made when it first runs a task. */
+  readonly createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor | Promise<Executor>
+  /** The workers' entry, where it is not the package's own. */
+  readonly workerUrl?: URL
+}
+
+/**
+ * The state machine with its runners: performs what it asks for and tells it what has happened.
+ *
+ * @example
+ * const engine = createEngine({ memoryLimitBytes: 2 ** 30, workers: 2, createExecutor })
+ * const { peakBytes } = await engine.submit({ table, plan, options }).result
+ */
+export function createEngine({ memoryLimitBytes, workers, createExecutor, workerUrl }: EngineOptions): Engine {
+  const state = createState(Math.min(memoryLimitBytes, largestHeapBytes - (workers + 2) * scratchBytes))
+  const heap = createSharedHeap(state.heap)
+  const driver = createDriver(state, heap, (connection) => ({
+    local: createLocal({ ...connection, createExecutor: () => createExecutor(heap.memory, heap.takeScratch()) }),
+    threads: createThreads({ ...connection, heap, workerUrl: workerUrl ?? ownWorkerUrl() }),
+  }))
+  return {
+    memory: heap.memory,
+    submit: driver.submit,
+    allocate: heap.allocate,
+    free: (address) => driver.send({ type: 'release', address }),
+    get heapBytes() {
+      return state.heap.heapBytes
+    },
+    get usedBytes() {
+      return state.heap.usedBytes
+    },
+    shutdown: driver.shutdown,
+  }
+}
+
+/** Both entries end alike, in the sources and in what is built from them. */
+const ownWorkerUrl = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)

@@ -1,0 +1,127 @@
+import { AbortError } from '../core/errors.ts'
+import type { Connection } from './connection.ts'
+import type { Local } from './local.ts'
+import type { Job, JobRequest, JobResult } from './request.ts'
+import { heapError, type SharedHeap } from './shared-heap.ts'
+import { type SchedulerState, step } from './state.ts'
+import type { Threads } from './threads.ts'
+import { type JobId, mainThread, type SchedulerAction, type SchedulerEvent } from './types.ts'
+
+export interface Runners {
+  readonly local: Local
+  readonly threads: Threads
+}
+
+/** Lets events into the state machine, one after the other, and performs its actions. */
+export interface Driver {
+  submit(request: JobRequest): Job
+  send(event: SchedulerEvent): void
+  shutdown(): Promise<void>
+}
+
+interface DriverJob extends JobRequest {
+  readonly end: (end: JobEnd) => void
+}
+type JobEnd = Extract<SchedulerAction, { type: 'done' | 'fail' }>
+
+export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (to: Connection) => Runners): Driver {
+  const jobs = new Map<JobId, DriverJob>()
+  const { local, threads } = connect({
+    plan: (job) => jobs.get(job)?.plan,
+    isWanted: (job) => state.jobs.has(job) && !state.jobs.get(job)?.failure,
+    report: (event) => send(event),
+  })
+  const send = oneByOne((event: SchedulerEvent): void => {
+    for (const action of step(state, event)) perform(action)
+    if (event.type === 'finished') tellProgress(event.job)
+    if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job)) threads.stop(event.job)
+  })
+  let nextJob = 1
+
+  function perform(action: SchedulerAction): void {
+    if (action.type === 'run') run(action)
+    else if (action.type === 'spawn') threads.spawn(action.count)
+    else if (action.type === 'deliver')
+      callBack(action.job, ({ onDeliver }) => onDeliver?.(action.task, action.address))
+    else settle(action)
+  }
+  function run({ job, worker, tasks }: SchedulerAction & { type: 'run' }): void {
+    if (!heap.reach())
+      send({ type: 'failed', job, worker, task: tasks[0].task, error: heapError(state.heap.heapBytes) })
+    else if (worker === mainThread) local.run(job, tasks)
+    else threads.run(worker, job, tasks)
+  }
+  /** Calls what the request brought along; what that throws ends its job. */
+  function callBack(id: JobId, call: (job: DriverJob) => void): void {
+    const job = jobs.get(id)
+    try {
+      if (job) call(job)
+    } catch (reason) {
+      send({ type: 'cancel', job: id, reason })
+    }
+  }
+  function tellProgress(id: JobId): void {
+    const finished = state.jobs.get(id)?.finishedCount
+    if (finished !== undefined) callBack(id, ({ onProgress, table }) => onProgress?.(finished, table.count))
+  }
+  function settle(end: JobEnd): void {
+    const job = jobs.get(end.job)
+    if (end.type === 'done') callBack(end.job, ({ onProgress, table }) => onProgress?.(table.count, table.count))
+    jobs.delete(end.job)
+    local.forget(end.job)
+    threads.forget(end.job)
+    job?.end(end)
+  }
+  return {
+    send,
+    submit(request) {
+      const job = nextJob++
+      const cancel = (reason: unknown): void => send({ type: 'cancel', job, reason })
+      const result = settled(request, cancel, (end) => {
+        jobs.set(job, { ...request, end })
+        send({ type: 'submit', job, table: request.table, options: request.options })
+      })
+      return { result, cancel, taken: (task) => send({ type: 'taken', job, task }) }
+    },
+    async shutdown() {
+      for (const job of [...jobs.keys()]) send({ type: 'cancel', job, reason: new Error('the pool was shut down') })
+      await threads.shutdown()
+    },
+  }
+}
+
+/** The promise of a job's end; its signal cancels it. */
+function settled(
+  { signal }: JobRequest,
+  cancel: (reason: unknown) => void,
+  start: (end: (end: JobEnd) => void) => void,
+): Promise<JobResult> {
+  if (signal?.aborted) {
+    return Promise.reject(new AbortError('compute: the computation was aborted before it began', signal.reason))
+  }
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => cancel(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    start((end) => {
+      signal?.removeEventListener('abort', onAbort)
+      if (end.type === 'done') resolve({ peakBytes: end.peakBytes, kept: end.kept })
+      else reject(end.error)
+    })
+  })
+}
+
+/** A handler that is never entered twice: what comes up while it works waits its turn. */
+function oneByOne<T>(handle: (value: T) => void): (value: T) => void {
+  const waiting: T[] = []
+  let isHandling = false
+  return (value) => {
+    waiting.push(value)
+    if (isHandling) return
+    isHandling = true
+    try {
+      while (waiting.length > 0) handle(waiting.shift()!)
+    } finally {
+      isHandling = false
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { Executor } from '../worker/executor.ts'
+import type { Connection } from './connection.ts'
+import { type AssignedTask, type JobId, mainThread } from './types.ts'
+
+export interface LocalOptions extends Connection {
+  /** Called when the first task runs. */
+  readonly createExecutor: () => Executor | Promise<Executor>
+}
+
+/** Runs tasks on the main thread. */
+export interface Local {
+  run(job: JobId, tasks: readonly AssignedTask[]): void
+  forget(job: JobId): void
+}
+interface LocalBatch {
+  readonly job: JobId
+  readonly tasks: readonly AssignedTask[]
+}
+
+/** So long the event loop may have to wait. */
+const sliceMilliseconds = 8
+
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve)
+    else setTimeout(resolve, 0)
+  })
+
+/** Batches run one after the other; where a task waits (for a file), the next batch runs meanwhile. */
+export function createLocal({ createExecutor, plan, isWanted, report }: LocalOptions): Local {
+  const waiting: LocalBatch[] = []
+  const defined = new Set<JobId>()
+  let executor: Executor | Promise<Executor> | undefined
+  let isWorking = false
+  let sliceEnd = 0
+
+  async function runBatch({ job, tasks }: LocalBatch): Promise<void> {
+    let first = 0
+    const tellFinished = (end: number): void => {
+      const finished = tasks.slice(first, end).map(({ task }) => task)
+      first = end
+      if (finished.length > 0) report({ type: 'finished', job, worker: mainThread, tasks: finished })
+    }
+    for (let i = 0; i < tasks.length; i++) {
+      const { task, address, inputs } = tasks[i]
+      try {
+        executor ??= createExecutor()
+        const ready = executor instanceof Promise ? await executor : executor
+        executor = ready
+        if (isWanted(job)) {
+          if (!defined.has(job)) ready.define(job, plan(job))
+          defined.add(job)
+          const running = ready.run(job, task, address, inputs)
+          if (running) await running
+        }
+      } catch (error) {
+        tellFinished(i)
+        report({ type: 'failed', job, worker: mainThread, task, error })
+        return
+      }
+      if (i + 1 < tasks.length && performance.now() > sliceEnd) {
+        tellFinished(i + 1)
+        await nextTurn()
+        sliceEnd = performance.now() + sliceMilliseconds
+      }
+    }
+    tellFinished(tasks.length)
+  }
+  async function work(): Promise<void> {
+    isWorking = true
+    while (waiting.length > 0) {
+      await nextTurn()
+      sliceEnd = performance.now() + sliceMilliseconds
+      do void runBatch(waiting.shift()!)
+      while (waiting.length > 0 && performance.now() < sliceEnd)
+    }
+    isWorking = false
+  }
+  return {
+    run(job, tasks) {
+      waiting.push({ job, tasks })
+      if (!isWorking) void work()
+    },
+    forget(job) {
+      if (!defined.delete(job) || !executor || executor instanceof Promise) return
+      executor.forget(job)
+    },
+  }
+}

@@ -1,0 +1,20 @@
+import { config } from '../core/config.ts'
+import { createEngine, type Engine } from './engine.ts'
+
+let engine: Engine | undefined
+
+/** The process's one engine, made on first use with the settings of that moment. Its workers start when a job needs them. */
+export function getEngine(): Engine {
+  engine ??= createEngine({
+    memoryLimitBytes: config().memoryLimitBytes,
+    workers: config().workers,
+    createExecutor: async (memory, scratchAddress) =>
+      (await import('../worker/execute.ts')).createExecutor(memory, scratchAddress),
+  })
+  return engine
+}
+
+/** Ends the workers, if there are any; computations that run are aborted. The next computation starts new ones. */
+export async function shutdown(): Promise<void> {
+  await engine?.shutdown()
+}

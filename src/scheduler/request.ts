@@ -1,0 +1,24 @@
+import type { JobOptions, TaskTable } from './types.ts'
+
+/** What the driver asks for: a task table, and the plan that tells a worker what each task is (sent by structured clone, once). */
+export interface JobRequest {
+  readonly table: TaskTable
+  readonly plan: unknown
+  readonly options: JobOptions
+  readonly signal?: AbortSignal
+  /** A delivered block is there to be read at the byte address; call `taken` when it has been. */
+  readonly onDeliver?: (task: number, address: number) => void
+  /** Told after every finished batch, for progress. */
+  readonly onProgress?: (finishedTasks: number, totalTasks: number) => void
+}
+export interface JobResult {
+  /** The most bytes that the job's blocks took at any time. */
+  readonly peakBytes: number
+  /** Byte addresses of the kept blocks, by task. The owner frees them. */
+  readonly kept: ReadonlyMap<number, number>
+}
+export interface Job {
+  readonly result: Promise<JobResult>
+  taken(task: number): void
+  cancel(reason: unknown): void
+}

@@ -1,0 +1,186 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { type Remote, wrap } from 'comlink'
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import { NdloomError } from '../core/errors.ts'
+import { decodeError, encodeError } from '../worker/errors.ts'
+import { encodeBatch, type WorkerApi, type WorkerMessage, type WorkerStart } from '../worker/protocol.ts'
+import type { Connection } from './connection.ts'
+import type { SharedHeap } from './shared-heap.ts'
+import type { AssignedTask, JobId, WorkerId } from './types.ts'
+
+export interface ThreadsOptions extends Connection {
+  readonly heap: SharedHeap
+  /** The workers' entry. */
+  readonly workerUrl: URL
+}
+
+/** The pool of worker threads. */
+export interface Threads {
+  spawn(count: number): void
+  run(worker: WorkerId, job: JobId, tasks: readonly AssignedTask[]): void
+  /** The job's tasks are not wanted any more: those that have not begun are passed over. */
+  stop(job: JobId): void
+  /** The job has ended. */
+  forget(job: JobId): void
+  shutdown(): Promise<void>
+}
+
+interface Thread {
+  readonly id: WorkerId
+  readonly worker: Worker
+  readonly port: MessagePort
+  readonly api: Remote<WorkerApi>
+  readonly scratchAddress: number
+  readonly progress: Int32Array
+  readonly defined: Set<JobId>
+  /** What it has to do, in order; `next` is the first task of a batch that has not ended. */
+  readonly batches: { readonly job: JobId; readonly tasks: readonly number[]; next: number }[]
+  /** How many tasks it has ended, all told (wraps around at 2^32, as the shared counter does). */
+  ended: number
+  cause: unknown
+}
+
+/** After so long a task of a job that is not wanted any more is ended with its worker. */
+const patienceMilliseconds = 2000
+
+export function createThreads(options: ThreadsOptions): Threads {
+  const { report } = options
+  const threads = new Map<WorkerId, Thread>()
+  const stopped = new Int32Array(new SharedArrayBuffer(4 * 1024))
+  const timers = new Map<JobId, ReturnType<typeof setTimeout>>()
+  let nextId = 0
+
+  function spawnOne(): void {
+    const id = nextId++
+    try {
+      const thread = startThread(options, id, stopped)
+      threads.set(id, thread)
+      thread.port.on('message', (message: WorkerMessage) => receive(thread, message))
+      thread.worker.on('error', (error) => {
+        thread.cause = error
+      })
+      thread.worker.on('exit', (code) => lose(thread, code))
+    } catch (cause) {
+      report({ type: 'workerLost', worker: id, cause })
+    }
+  }
+  function receive(thread: Thread, message: WorkerMessage): void {
+    if (message === 'ready') {
+      setBusy(thread, false)
+      report({ type: 'workerReady', worker: thread.id })
+    } else if (typeof message === 'number') advance(thread, message)
+    else {
+      advance(thread, message.position)
+      const { job, tasks, next } = thread.batches.shift()!
+      thread.ended += tasks.length - next
+      report({ type: 'failed', job, worker: thread.id, task: tasks[next], error: decodeError(message.error) })
+    }
+    if (message !== 'ready' && thread.batches.length === 0) setBusy(thread, false)
+  }
+  /** Takes note of the tasks that have ended until the counter stood at `ended`. */
+  function advance(thread: Thread, ended: number): void {
+    while ((ended - thread.ended) | 0) {
+      const batch = thread.batches[0]
+      const tasks = batch.tasks.slice(batch.next, batch.next + ((ended - thread.ended) | 0))
+      batch.next += tasks.length
+      thread.ended += tasks.length
+      if (batch.next === batch.tasks.length) thread.batches.shift()
+      report({ type: 'finished', job: batch.job, worker: thread.id, tasks })
+    }
+  }
+  /** What it had told and what the shared counter tells is done; the task at which the counter stands is the one it died of. */
+  function lose(thread: Thread, code: number): void {
+    threads.delete(thread.id)
+    for (let got = receiveMessageOnPort(thread.port); got; got = receiveMessageOnPort(thread.port))
+      receive(thread, got.message)
+    advance(thread, Atomics.load(thread.progress, 0))
+    thread.port.close()
+    options.heap.giveScratch(thread.scratchAddress)
+    const cause = thread.cause ?? new NdloomError(`a worker ended with exit code ${code}`)
+    report({ type: 'workerLost', worker: thread.id, cause })
+  }
+  return {
+    spawn(count) {
+      for (let i = 0; i < count; i++) spawnOne()
+    },
+    run(worker, job, tasks) {
+      const thread = threads.get(worker)
+      if (!thread) return // It has just ended: the event is on its way.
+      if (!thread.defined.has(job)) definePlan(thread, job, options.plan(job))
+      if (thread.batches.length === 0) setBusy(thread, true)
+      thread.batches.push({ job, tasks: tasks.map(({ task }) => task), next: 0 })
+      thread.port.postMessage(encodeBatch(job, tasks))
+    },
+    stop(job) {
+      if (timers.has(job)) return
+      Atomics.store(stopped, job % stopped.length, job)
+      const timer = setTimeout(() => {
+        for (const thread of threads.values()) if (thread.batches[0]?.job === job) void thread.worker.terminate()
+      }, patienceMilliseconds)
+      timers.set(job, timer.unref())
+    },
+    forget(job) {
+      clearTimeout(timers.get(job))
+      timers.delete(job)
+      for (const thread of threads.values()) if (thread.defined.delete(job)) void thread.api.forget(job)
+    },
+    async shutdown() {
+      await Promise.all([...threads.values()].map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped: Int32Array): Thread {
+  const scratchAddress = heap.takeScratch()
+  const { port1: port, port2 } = new MessageChannel()
+  const progress = new Int32Array(new SharedArrayBuffer(4))
+  const workerData: WorkerStart = { memory: heap.memory, scratchAddress, port: port2, progress, stopped }
+  try {
+    const worker = new Worker(workerUrl, {
+      workerData,
+      transferList: [port2],
+      name: `ndloom-${id}`,
+      execArgv: inheritedFlags(),
+    })
+    const api = wrap<WorkerApi>(nodeEndpoint(worker))
+    return {
+      id,
+      worker,
+      port,
+      api,
+      scratchAddress,
+      progress,
+      defined: new Set(),
+      batches: [],
+      ended: 0,
+      cause: undefined,
+    }
+  } catch (error) {
+    heap.giveScratch(scratchAddress)
+    throw error
+  }
+}
+
+/** The process's own flags, but not those that say that the program is text of the command line: the worker's is a file. */
+function inheritedFlags(): string[] {
+  const isText = (flag: string): boolean => /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/.test(flag)
+  const flags = process.execArgv
+  return flags.filter((flag, i) => !isText(flag) && !(i > 0 && isText(flags[i - 1]) && !flags[i - 1].includes('=')))
+}
+
+/** Sends the plan; when it cannot be sent, its tasks fail with the reason. */
+function definePlan({ api, defined }: Thread, job: JobId, plan: unknown): void {
+  defined.add(job)
+  api.define(job, plan).catch((error: unknown) => api.refuse(job, encodeError(error)))
+}
+
+/** Only a worker that has something to do keeps the process from ending. */
+function setBusy({ worker, port }: Thread, isBusy: boolean): void {
+  if (isBusy) {
+    worker.ref()
+    port.ref()
+  } else {
+    worker.unref()
+    port.unref()
+  }
+}

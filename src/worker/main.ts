@@ -1,0 +1,4 @@
+import { createExecutor } from './execute.ts'
+import { serve } from './serve.ts'
+
+serve(createExecutor)

@@ -1,0 +1,111 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { expose } from 'comlink'
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import { internal } from '../core/errors.ts'
+import { decodeError, encodeError } from './errors.ts'
+import type { Executor } from './executor.ts'
+import { isStopped, type WorkerApi, type WorkerMessage, type WorkerStart } from './protocol.ts'
+
+/** How long a worker may keep to itself which tasks of a batch have ended; others may wait for them. */
+const silenceMilliseconds = 2
+
+/** The worker's loop: runs batches in order of arrival, tells what has ended. Called once, by the worker's entry. */
+export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor): void {
+  if (!parentPort) internal('serve: this is no worker')
+  const { memory, scratchAddress, port, progress, stopped } = workerData as WorkerStart
+  const executor = createExecutor(memory, scratchAddress)
+  const plans = new Plans(executor)
+  const waiting: Uint32Array[] = []
+  let isRunning = false
+  let ended = 0
+  let told = 0
+  let toldAt = 0
+
+  const tell = (message: WorkerMessage): void => {
+    told = ended
+    toldAt = performance.now()
+    port.postMessage(message)
+  }
+  const setEnded = (count: number): void => {
+    ended = count
+    Atomics.store(progress, 0, count)
+  }
+  async function runBatch(batch: Uint32Array): Promise<void> {
+    const [job, count] = batch
+    const end = ended + count
+    try {
+      if (!plans.isDefined(job)) await plans.defined(job)
+      for (let at = 2; ended < end; at += 3 + batch[at + 2]) {
+        if (!isStopped(stopped, job)) {
+          const running = executor.run(job, batch[at], batch[at + 1], inputsOf(batch, at))
+          if (running) await running
+        }
+        setEnded(ended + 1)
+        if (ended < end && performance.now() - toldAt > silenceMilliseconds) tell(ended)
+      }
+    } catch (error) {
+      tell({ position: ended, error: encodeError(error) })
+      setEnded(end)
+      told = end
+    }
+    if (told !== ended) tell(ended)
+  }
+  async function runAll(): Promise<void> {
+    isRunning = true
+    for (let batch = waiting.shift(); batch; batch = waiting.shift()) await runBatch(batch)
+    isRunning = false
+  }
+  port.on('message', (batch: Uint32Array) => {
+    waiting.push(batch)
+    if (!isRunning) void runAll()
+  })
+  expose(plans.api, nodeEndpoint(parentPort))
+  tell('ready')
+}
+
+function inputsOf(batch: Uint32Array, at: number): number[] {
+  const inputs: number[] = []
+  for (let k = 0; k < batch[at + 2]; k++) inputs.push(batch[at + 3 + k])
+  return inputs
+}
+
+/** Which jobs this worker knows. A batch may come before its job's plan, as they take different ways. */
+class Plans {
+  readonly api: WorkerApi
+  private readonly known = new Set<number>()
+  private readonly refused = new Map<number, unknown>()
+  private readonly waiting = new Map<number, () => void>()
+
+  constructor(executor: Executor) {
+    this.api = {
+      define: (job, plan) => {
+        try {
+          executor.define(job, plan)
+          this.known.add(job)
+        } catch (error) {
+          this.refused.set(job, error)
+        }
+        this.waiting.get(job)?.()
+      },
+      refuse: (job, error) => {
+        this.refused.set(job, decodeError(error))
+        this.waiting.get(job)?.()
+      },
+      forget: (job) => {
+        this.refused.delete(job)
+        this.waiting.delete(job)
+        if (this.known.delete(job)) executor.forget(job)
+      },
+    }
+  }
+  isDefined(job: number): boolean {
+    return this.known.has(job)
+  }
+  async defined(job: number): Promise<void> {
+    if (!this.known.has(job) && !this.refused.has(job)) {
+      await new Promise<void>((resolve) => this.waiting.set(job, resolve))
+      this.waiting.delete(job)
+    }
+    if (this.refused.has(job)) throw this.refused.get(job)
+  }
+}
