@@ -36,10 +36,21 @@ export function reduceByLn2(scope: Scope, x: Expression): Reduced {
   return { n, shifted, r }
 }
 
-/** exp(r) - 1 for |r| <= ln(2)/2. */
-export function expMinusOne(scope: Scope, r: Expression): Expression {
+/** The same with what the rounding of r leaves out: the true rest is r - negativeLow. */
+export function reduceByLn2Finely(scope: Scope, x: Expression): Reduced & { readonly negativeLow: Expression } {
+  const shifted = scope.keep(add(mul(x, splat(Math.LOG2E)), splat(shifter)))
+  const n = scope.keep(sub(shifted, splat(shifter)))
+  const first = scope.keep(sub(x, mul(n, splat(ln2High))))
+  const second = scope.keep(mul(n, splat(ln2Low)))
+  const r = scope.keep(sub(first, second))
+  return { n, shifted, r, negativeLow: sub(second, sub(first, r)) }
+}
+
+/** exp(r - negativeLow) - 1 for |r| <= ln(2)/2. */
+export function expMinusOne(scope: Scope, r: Expression, negativeLow?: Expression): Expression {
   const square = scope.keep(mul(r, r))
-  return add(r, mul(square, estrin(scope, f64, expRest, r)))
+  const rest = mul(square, estrin(scope, f64, expRest, r))
+  return add(r, negativeLow === undefined ? rest : sub(rest, negativeLow))
 }
 
 /** value * 2^(n + extra) in two steps, so that the last rounding alone meets the ends of the range. */
@@ -96,9 +107,9 @@ const exp2Edge = define('exp2_edge_f64', ['x'], (scope, x) => {
 
 /** 2^n (exp(r) - 1) + (2^n - 1): both terms nearly exact, and together they do not cancel. The sign is that of x, also of a zero. */
 function expm1Bounded(scope: Scope, x: Expression): Expression {
-  const { shifted, r } = reduceByLn2(scope, x)
+  const { shifted, r, negativeLow } = reduceByLn2Finely(scope, x)
   const power = scope.keep(powerOfTwo(shifted))
-  return withSignOf(add(mul(power, expMinusOne(scope, r)), sub(power, splat(1))), x)
+  return withSignOf(add(mul(power, expMinusOne(scope, r, negativeLow)), sub(power, splat(1))), x)
 }
 
 const expm1 = define('expm1_f64', ['x'], (scope, x) =>

@@ -1,10 +1,12 @@
 import type { Definition } from './build.ts'
 import { expFunctions } from './exp.ts'
-import { integerPowerFunctions } from './integer-power.ts'
+import { hyperbolicFunctions } from './hyperbolic.ts'
+import { inverseHyperbolicFunctions } from './inverse-hyperbolic.ts'
+import { inverseTrigonometricFunctions } from './inverse-trigonometric.ts'
 import { constantText } from './lanes.ts'
 import { logFunctions } from './log.ts'
+import { powFunctions } from './pow.ts'
 import { reductionFunctions } from './reduction.ts'
-import { remainderFunctions } from './remainder.ts'
 import { trigonometricFunctions } from './trigonometric.ts'
 
 const functions: readonly Definition[] = [
@@ -12,8 +14,10 @@ const functions: readonly Definition[] = [
   ...logFunctions,
   ...reductionFunctions,
   ...trigonometricFunctions,
-  ...remainderFunctions,
-  ...integerPowerFunctions,
+  ...inverseTrigonometricFunctions,
+  ...hyperbolicFunctions,
+  ...inverseHyperbolicFunctions,
+  ...powFunctions,
 ]
 
 /** The constants the functions name; each is a definition of its own, so that one in several functions is in a module once. */
