@@ -59,7 +59,7 @@ export interface ReductionRecord {
   readonly lift: <V>(b: Builder<V>, parts: V[], index?: V) => V[]
   /** The state of two runs of `na` and `nc` elements (float64 values; only counts-aware records look at them). */
   readonly merge: <V>(b: Builder<V>, a: V[], c: V[], na: V, nc: V) => V[]
-  /** The state of a few elements at once where that is cheaper than merging lifts (pairwise). */
+  /** The state of a few elements in the data's order where that is cheaper than merging lifts; the index of an indexed one comes last. */
   readonly leaf?: <V>(b: Builder<V>, elements: V[][]) => V[]
   /** The result's parts from a state of `n` elements (float64). `correction` is ddof. */
   readonly finalize: <V>(b: Builder<V>, state: V[], n: V, correction: V) => V[]

@@ -129,6 +129,19 @@ const takesOver = <V>(b: Builder<V>, better: string, [a, ia]: V[], [c, ic]: V[])
   const nanWins = b.op('logicalAnd', nanC, b.op('logicalOr', b.op('logicalNot', nanA), earlier))
   return b.op('logicalOr', wins, nanWins)
 }
+/** Whether a later element takes over: only a better one, or a NaN from what is none. */
+const laterTakesOver = <V>(b: Builder<V>, better: string, a: V, c: V): V => {
+  if (!isFloating(b.dtypeOf(a))) return b.op(better, c, a)
+  const noBetter = b.op(better === 'greater' ? 'lessEqual' : 'greaterEqual', c, a)
+  return b.op('logicalAnd', b.op('logicalNot', noBetter), b.op('equal', a, a))
+}
+const firstBest = <V>(b: Builder<V>, better: string, states: V[][]): V[] => {
+  if (states.length === 1) return states[0]
+  const half = states.length >> 1
+  const [a, c] = [firstBest(b, better, states.slice(0, half)), firstBest(b, better, states.slice(half))]
+  const takes = laterTakesOver(b, better, a[0], c[0])
+  return a.map((component, i) => b.op('where', takes, c[i], component))
+}
 const position = (name: string, better: string, doc: string): ReductionRecord => ({
   ...base,
   name,
@@ -141,6 +154,7 @@ const position = (name: string, better: string, doc: string): ReductionRecord =>
     const takes = takesOver(b, better, a, c)
     return a.map((component, i) => b.op('where', takes, c[i], component))
   },
+  leaf: (b, elements) => firstBest(b, better, elements),
   finalize: (_b, [, index]) => [index],
 })
 

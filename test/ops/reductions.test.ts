@@ -138,6 +138,20 @@ describe('positions of extremes', () => {
       expect(index('argmin', [3, 0, 5, -0], order)).toBe(1n)
     }
   })
+  test('are the same over elements in registers', () => {
+    const inRegisters = (name: string, values: number[]): Value =>
+      reductions[name].leaf!(
+        evaluator,
+        values.map((value, i): Typed[] => [
+          { dtype: 'float64', value },
+          { dtype: 'int64', value: BigInt(i) },
+        ]),
+      )[1].value
+    expect(inRegisters('argmax', [1, 5, 5, 2])).toBe(1n)
+    expect(inRegisters('argmin', [3, 0, 5, -0])).toBe(1n)
+    expect(inRegisters('argmax', [1, Number.NaN, 9, Number.NaN])).toBe(1n)
+    expect(inRegisters('argmin', [Number.NaN, 0, -1, Number.NaN])).toBe(0n)
+  })
   test('are those of the first NaN', () => {
     for (const order of orders) expect(index('argmax', [1, Number.NaN, 9, Number.NaN], order)).toBe(1n)
   })
