@@ -1,16 +1,17 @@
 import type { NdArray } from 'ndarray'
 import ops from 'ndarray-ops'
-import { config } from './core/config.ts'
-import { gridShape } from './core/chunks.ts'
+import { blockBox, boxShape, gridShape } from './core/chunks.ts'
+import { config, parseBytes } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
 import { AbortError, internal } from './core/errors.ts'
 import { sizeOf, unravel } from './core/shape.ts'
-import { blockBox, boxShape } from './core/chunks.ts'
+import { type Progress, progressOf } from './diagnostics/progress.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
 import { optimise } from './graph/optimise.ts'
 import type { ExecutablePlan } from './kernel/stage.ts'
 import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
+import { checkFits } from './plan/fits.ts'
 import { lower, type Root } from './plan/lower.ts'
 import type { Plan } from './plan/plan.ts'
 import { layOut, type Tasks } from './plan/tasks.ts'
@@ -28,8 +29,8 @@ export interface ComputeOptions {
   /** The most bytes that blocks may take: a number, or text such as '512MiB'. */
   memoryLimit?: number | string
   signal?: AbortSignal
-  /** Told how far the work is. */
-  progress?: (finishedTasks: number, totalTasks: number) => void
+  /** Told how far the work is; true draws a bar in the terminal. */
+  progress?: boolean | Progress
   /** Stream blocks in row-major order of the grid rather than as they finish. */
   ordered?: boolean
 }
@@ -42,7 +43,7 @@ export interface Block {
 }
 
 /** A computation that has not begun: awaiting it gives the whole result, iterating it streams the blocks. */
-export class Computation<T extends Result = Result> implements PromiseLike<T>, AsyncIterable<Block> {
+export class Computation<T extends Result = NdArray> implements PromiseLike<T>, AsyncIterable<Block> {
   #expr: Expr
   #options: ComputeOptions
   #result: Promise<T> | undefined
@@ -86,19 +87,21 @@ function start({ plan, engine }: Prepared, tasks: Tasks, flag: number, options: 
   const flags = new Uint8Array(tasks.count)
   for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
   const { scheduler = config().scheduler, workers = config().workers, memoryLimit } = options
+  const limitBytes = memoryLimit === undefined ? config().memoryLimitBytes : parseBytes(memoryLimit, 'memoryLimit')
+  checkFits(plan, tasks, limitBytes)
   const executable: ExecutablePlan = { stages: plan.stages.map(({ stage }) => stage), taskStage: tasks.stage, taskBlock: tasks.block }
   return engine.submit({
     table: { count: tasks.count, inputStart: tasks.inputStart, inputs: tasks.inputs, outputBytes: tasks.outputBytes, flags },
     plan: executable,
     options: {
-      limitBytes: memoryLimit === undefined ? config().memoryLimitBytes : parseBytes(memoryLimit, 'memoryLimit'),
+      limitBytes,
       workers: scheduler === 'local' ? 0 : workers,
       ordered: options.ordered ?? false,
       readAhead: Math.max(2, 2 * workers),
     },
     signal: options.signal,
     onDeliver,
-    onProgress: options.progress,
+    onProgress: progressOf(options.progress),
   })
 }
 

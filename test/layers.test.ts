@@ -20,11 +20,11 @@ const layers: Record<string, number> = {
   worker: 4,
   scheduler: 5,
   diagnostics: 6,
-  'compute.ts': 6,
   'results.ts': 6,
-  array: 7,
-  tasks: 7,
-  'index.ts': 8,
+  'compute.ts': 7,
+  array: 8,
+  tasks: 8,
+  'index.ts': 9,
 }
 const partOf = (file: string): string => file.split('/')[0]
 const layerOf = (file: string): number => layers[partOf(file)] ?? Number.NaN

@@ -1,3 +1,4 @@
+import type { NdArray } from 'ndarray'
 import { type Computation, type ComputeOptions, computeOne, explain, persist } from '../compute.ts'
 import type { Result } from '../results.ts'
 import { ChunkedArray } from './chunked-array.ts'
@@ -103,7 +104,7 @@ declare module './chunked-array.ts' {
      * `for await`, it streams the blocks as they finish. Errors: MemoryLimitError, TaskError, WorkerLostError, StorageError, AbortError.
      * @example const result = await x.add(x.T).compute()
      */
-    compute<T extends Result = Result>(options?: ComputeOptions): Computation<T>
+    compute<T extends Result = NdArray>(options?: ComputeOptions): Computation<T>
     /** Computes the blocks and keeps them in memory; the array given back reads them. Errors: as for `compute`. */
     persist(options?: ComputeOptions): Promise<ChunkedArray>
     /** What computing would do: stages, tasks, bytes read and written, peak memory. Nothing runs. */
