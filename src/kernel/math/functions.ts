@@ -1,12 +1,14 @@
 import type { Definition } from './build.ts'
 import { expFunctions } from './exp.ts'
 import { hyperbolicFunctions } from './hyperbolic.ts'
+import { integerPowerFunctions } from './integer-power.ts'
 import { inverseHyperbolicFunctions } from './inverse-hyperbolic.ts'
 import { inverseTrigonometricFunctions } from './inverse-trigonometric.ts'
 import { constantText } from './lanes.ts'
 import { logFunctions } from './log.ts'
 import { powFunctions } from './pow.ts'
 import { reductionFunctions } from './reduction.ts'
+import { remainderFunctions } from './remainder.ts'
 import { trigonometricFunctions } from './trigonometric.ts'
 
 const functions: readonly Definition[] = [
@@ -18,6 +20,9 @@ const functions: readonly Definition[] = [
   ...hyperbolicFunctions,
   ...inverseHyperbolicFunctions,
   ...powFunctions,
+  // Used by src/ops/division.ts and the integer powers of src/ops/arithmetic.ts.
+  ...remainderFunctions,
+  ...integerPowerFunctions,
 ]
 
 /** The constants the functions name; each is a definition of its own, so that one in several functions is in a module once. */
