@@ -70,7 +70,10 @@ export class ChunkedArray {
   /** dtype, shape, blocks, bytes and the expression in short. */
   toString(): string {
     const { dtype, shape, numblocks, nbytes, expr } = this
-    const blocks = sizeOf(numblocks) === 1 ? '1 block' : `${numblocks.join('x')} blocks of ${expr.grid.map((axis) => axis.size).join('x')}`
+    const blocks =
+      sizeOf(numblocks) === 1
+        ? '1 block'
+        : `${numblocks.join('x')} blocks of ${expr.grid.map((axis) => axis.size).join('x')}`
     return `ChunkedArray ${dtype} ${formatShape(shape)} in ${blocks}, ${formatBytes(nbytes)}: ${describe(expr)}`
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import type { NdArray } from 'ndarray'
+import { afterAll, describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
 
 const x = nd.arange(10, { chunks: 4 })
@@ -32,5 +33,48 @@ describe('what mapBlocks builds', () => {
     expect(() => x.mapBlocks((b) => b, { chunks: [0] })).toThrow(nd.ChunkError)
     expect(() => x.mapBlocks((b) => b, { chunks: [2, 2] })).toThrow(nd.ChunkError)
     expect(() => x.mapBlocks((b) => b, { dtype: 'x' as nd.DType })).toThrow(nd.DTypeError)
+  })
+})
+
+describe('what mapBlocks computes', () => {
+  afterAll(() => nd.shutdown())
+  const list = async (y: nd.ChunkedArray) => Array.from(((await y.compute()) as NdArray<Float64Array>).data)
+
+  test('the function sees blocks, their place and args', async () => {
+    const y = x.mapBlocks(
+      (block, { index, offset, args }) => {
+        for (let i = 0; i < block.shape[0]; i++)
+          block.set(i, block.get(i) * (args as number) + 100 * index[0] + 1000 * offset[0])
+        return block
+      },
+      { args: 2 },
+    )
+    expect(await list(y)).toEqual([0, 2, 4, 6, 4108, 4110, 4112, 4114, 8216, 8218])
+    expect(await list(x)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+  test('it may be async, change the shape and the dtype, and be called as a method', async () => {
+    const functions = {
+      async first(block: nd.Block) {
+        await null
+        return block.hi(1)
+      },
+    }
+    expect(await list(x.mapBlocks(functions.first, { chunks: [1], dtype: 'int32' }))).toEqual([0, 4, 8])
+  })
+  test('blocks of several arrays come together', async () => {
+    const y = nd.mapBlocks(
+      (a, b) => {
+        for (let i = 0; i < a.shape[0]; i++) a.set(i, a.get(i) - b.get(i))
+        return a
+      },
+      [x, x.rechunk(3).mul(2)],
+    )
+    expect(await list(y)).toEqual([0, -1, -2, -3, -4, -5, -6, -7, -8, -9])
+  })
+  test('an outside name is named, and the pool is usable afterwards', async () => {
+    const outside = 3
+    await expect(x.mapBlocks((block) => block.hi(outside)).compute()).rejects.toThrow(/outside is not defined/)
+    await expect(x.mapBlocks(() => 5).compute()).rejects.toThrow(nd.TaskError)
+    expect(await list(x.mapBlocks((block) => block))).toHaveLength(10)
   })
 })
