@@ -196,7 +196,7 @@ function evaluate(
   const values: LaneValue[] = []
   for (const node of form.spec.nodes) {
     const args = 'args' in node ? node.args.map((arg) => values[arg]) : []
-    if (node.op === 'load') values.push(load(builder, node.dtype, place(node.operand, row), one))
+    if (node.op === 'load') values.push(builder.cast(load(builder, form.dtypes[node.operand], place(node.operand, row), one), node.dtype))
     else if (node.op === 'constant') values.push(builder.constant(node.value, node.dtype))
     else if (node.op === 'index') values.push(builder.cast(indexValue(form, builder, node.slot, row), node.dtype))
     else if (node.op === 'cast') values.push(builder.cast(args[0], node.dtype))

@@ -22,31 +22,27 @@ const splitEntries = 64
 
 const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesses.dtypes.slice(0, accesses.loaded) })
 
-/** A sorted reduction (argmax) keeps its reduced axes in the data's order. */
-export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number, indexed: boolean): ReducePlan {
+export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number): ReducePlan {
   const loaded = inputs(accesses)
   const operands = loaded.dtypes.map((_, i) => i)
   const kept = mergeAxes(sortAxes(axes.filter((axis) => !axis.reduced), operands))
-  const given = axes.filter((axis) => axis.reduced)
-  const reduced = mergeAxes(indexed ? given : sortAxes(given, operands))
+  const reduced = mergeAxes(sortAxes(axes.filter((axis) => axis.reduced), operands))
   const keptCosts = kept.map((axis) => (1 + gathers(axis, loaded)) * (1 + 16 / axis.extent))
-  const foldCosts = reduced.map((axis, i) =>
-    indexed && i < reduced.length - 1 ? Number.POSITIVE_INFINITY : (1 + gathers(axis, loaded)) * (1 + 64 / axis.extent),
-  )
+  const foldCosts = reduced.map((axis) => (1 + gathers(axis, loaded)) * (1 + 64 / axis.extent))
   const [bestKept, bestFold] = [Math.min(...keptCosts), Math.min(...foldCosts)]
   if (kept.length > 0 && (reduced.length === 0 || bestKept <= bestFold)) {
     const inner = take(kept, keptCosts.lastIndexOf(bestKept))
-    return { kept, reduced, row: takeRow(reduced, indexed) ?? pointAxis(steps), inner, fold: false, split: false }
+    return { kept, reduced, row: takeRow(reduced) ?? pointAxis(steps), inner, fold: false, split: false }
   }
   const inner = reduced.length > 0 ? take(reduced, foldCosts.lastIndexOf(bestFold)) : pointAxis(steps)
   const split = reduced.length === 0 || inner.extent > mostFoldColumns
-  const row = split ? pointAxis(steps) : (takeRow(reduced, indexed) ?? internal('a reduction without rows'))
+  const row = split ? pointAxis(steps) : (takeRow(reduced) ?? internal('a reduction without rows'))
   return { kept, reduced, row, inner, fold: true, split }
 }
 const take = (axes: Axis[], index: number): Axis => axes.splice(index, 1)[0]
-/** The rows follow each other in the data's order where that counts; else the longest axis is best. */
-function takeRow(reduced: Axis[], indexed: boolean): Axis | undefined {
-  if (indexed || reduced.length < 2) return reduced.pop()
+/** The longest axis gives the most full leaves. */
+function takeRow(reduced: Axis[]): Axis | undefined {
+  if (reduced.length < 2) return reduced.pop()
   const longest = Math.max(...reduced.map((axis) => axis.extent))
   return take(reduced, reduced.map((axis) => axis.extent).lastIndexOf(longest))
 }
@@ -68,7 +64,7 @@ export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: 
   if (pieces) {
     const slotBytes = slotBytesFor(pieces)
     if (slotBytes * levels(pieces) > shape.slotsBytes) internal('the states of a reduction do not fit their scratch')
-    return [{ kept: plan.kept, reduced: plan.reduced, pieces: [...pieces, outputPiece(plan)], starts, slotBytes }]
+    return [{ kept: plan.kept, reduced: plan.reduced, pieces, output: outputPiece(plan), starts, slotBytes }]
   }
   const whole = columnPiece(plan, shape, 0, plan.inner.extent)
   const room = Math.floor(shape.slotsBytes / levels([whole]) / shape.entryBytes) - 16

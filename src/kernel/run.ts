@@ -20,7 +20,6 @@ interface SpecFacts {
   readonly accesses: Accesses
   readonly indexDTypes: readonly ('int64' | 'float64')[]
   readonly indexIsInteger: readonly boolean[]
-  readonly indexed: boolean
   /** The kernels that were compiled for it, by signature. */
   readonly compiled: Map<string, Compiled>
 }
@@ -45,7 +44,7 @@ export const specKey = (spec: object): string =>
         : value,
   )
 
-function factsOf(tables: Tables, spec: KernelSpec, carry: boolean): SpecFacts {
+function factsOf(spec: KernelSpec, carry: boolean): SpecFacts {
   const indexDTypes = new Array<'int64' | 'float64'>(spec.indices).fill('float64')
   for (const node of spec.nodes) if (node.op === 'index' && node.dtype === 'int64') indexDTypes[node.slot] = 'int64'
   return {
@@ -57,7 +56,6 @@ function factsOf(tables: Tables, spec: KernelSpec, carry: boolean): SpecFacts {
     },
     indexDTypes,
     indexIsInteger: indexDTypes.map((dtype) => dtype === 'int64'),
-    indexed: spec.kind === 'reduce' && (tables.reductions[spec.reduction ?? '']?.indexed ?? false),
     compiled: new Map(),
   }
 }
@@ -88,7 +86,7 @@ export function createPlanner(tables: Tables): Planner {
     const seen = known[carry ? 1 : 0]
     const found = seen.get(spec)
     if (found) return found
-    const made = factsOf(tables, spec, carry)
+    const made = factsOf(spec, carry)
     const facts = byKey.get(made.key) ?? made
     byKey.set(facts.key, facts)
     seen.set(spec, facts)
@@ -145,7 +143,7 @@ function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[
 }
 
 function reduceCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
-  const plan = planReduce(axes, facts.accesses, starts.length, facts.indexed)
+  const plan = planReduce(axes, facts.accesses, starts.length)
   const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.fold, strips: false })
   const walks = reduceWalks(plan, starts, {
     width: compiled.width,

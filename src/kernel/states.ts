@@ -3,7 +3,7 @@ import type { ReductionRecord } from '../ops/record.ts'
 import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
 import { createFunctionFrame, functionText, type LaneValue, type ModuleFrame, setLocal } from './frame.ts'
 import { header, piece } from './layout.ts'
-import { laneBytes, resizeMask, shiftLanes, vectorBytes } from './lanes.ts'
+import { laneBytes, shiftLanes, vectorBytes } from './lanes.ts'
 
 /**
  * States of a reduction in scratch: an entry holds a vector for each component, an array of entries is a slot. Slot l of the levels
@@ -24,35 +24,18 @@ export const storeState = (builder: LaneBuilder, values: readonly LaneValue[], e
     builder.code.push(`(v128.store offset=${vectorBytes * i} ${entry} ${value.text})`)
   })
 
-/** The two states in the order of their indices, lane by lane: lanes do not follow each other in the data's order. */
-function ordered(builder: LaneBuilder, { state }: StateForm, a: LaneValue[], c: LaneValue[]): [LaneValue[], LaneValue[]] {
-  const { width } = builder.frame.module
-  const last = state.length - 1
-  const later = builder.keep(`(i64x2.gt_s ${a[last].text} ${c[last].text})`, 'int64', false)
-  const pick = (x: LaneValue, y: LaneValue, i: number) => {
-    const mask = resizeMask(later.text, 8, laneBytes(state[i], width), false)
-    return builder.keep(`(v128.bitselect ${y.text} ${x.text} ${mask})`, state[i], false)
-  }
-  return [a.map((value, i) => pick(value, c[i], i)), c.map((value, i) => pick(value, a[i], i))]
-}
-
-function merged(builder: LaneBuilder, form: StateForm, a: LaneValue[], c: LaneValue[], na: LaneValue, nc: LaneValue, sort: boolean) {
-  const [first, second] = sort && form.record.indexed ? ordered(builder, form, a, c) : [a, c]
-  return form.record.merge(builder, first, second, na, nc)
-}
-
 /** `to` = `a` merged with `c`, entry by entry; they stand for `na` and `nc` elements each. */
-function mergeFunction(module: ModuleFrame, form: StateForm, name: string, sort: boolean): string {
+function mergeFunction(module: ModuleFrame, form: StateForm): string {
   const frame = createFunctionFrame(module)
   const code: string[] = []
   const builder = createBuilder(frame, code)
   const counts = ['na', 'nc'].map((count) => splatScalar(builder, `(local.get $${count})`, 'float64'))
   const states = ['a', 'c'].map((from) => loadState(builder, form, `(local.get $${from})`))
-  storeState(builder, merged(builder, form, states[0], states[1], counts[0], counts[1], sort), '(local.get $to)')
+  storeState(builder, form.record.merge(builder, states[0], states[1], counts[0], counts[1]), '(local.get $to)')
   const move = ['to', 'a', 'c'].map((name) => setLocal(name, `(i32.add (local.get $${name}) (i32.const ${entryBytes(form)}))`))
   return functionText(
     frame,
-    `$${name} (param $to i32) (param $a i32) (param $c i32) (param $n i32) (param $na f64) (param $nc f64)`,
+    `$merge (param $to i32) (param $a i32) (param $c i32) (param $n i32) (param $na f64) (param $nc f64)`,
     [],
     [`(loop $entries\n${[...code, ...move].join('\n')}\n(br_if $entries (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))`],
   )
@@ -69,7 +52,7 @@ function lanesFunction(module: ModuleFrame, form: StateForm): string {
     const other = state.map((value) =>
       builder.keep(shiftLanes(value.text, laneBytes(value.dtype, module.width), by), value.dtype, false),
     )
-    state = merged(builder, form, state, other, count, count, true)
+    state = form.record.merge(builder, state, other, count, count)
   }
   storeState(builder, state, '(local.get $slot)')
   return functionText(frame, '$lanes (param $slot i32) (param $m f64)', [], code)
@@ -132,7 +115,6 @@ function levelFunctions(slots: number): string[] {
  */
 function foldFunction(form: StateForm, width: number): string {
   const bytes = entryBytes(form)
-  const merge = form.record.indexed ? '$mergeOrdered' : '$merge'
   const rest = `(i32.add (global.get $s) (i32.const ${header.rest}))`
   const accumulator = `(i32.add (global.get $s) (i32.const ${header.accumulator}))`
   const entry = (index: string) => `(i32.add (local.get $slot) (i32.mul (i32.const ${bytes}) ${index}))`
@@ -146,28 +128,27 @@ function foldFunction(form: StateForm, width: number): string {
   (if (i32.and (local.get $v) (i32.const 1)) (then
     (if (f64.eq (local.get $waiting) (f64.const 0))
       (then (call $copy ${rest} ${entry('(i32.sub (local.get $v) (i32.const 1))')}))
-      (else (call ${merge} ${rest} ${entry('(i32.sub (local.get $v) (i32.const 1))')} ${rest} (i32.const 1) (local.get $m) (local.get $waiting))))
+      (else (call $merge ${rest} ${entry('(i32.sub (local.get $v) (i32.const 1))')} ${rest} (i32.const 1) (local.get $m) (local.get $waiting))))
     (local.set $waiting (f64.add (local.get $waiting) (local.get $m)))))
-  (call ${merge} (local.get $slot) (local.get $slot) ${entry('(local.get $half)')} (local.get $half) (local.get $m) (local.get $m))
+  (call $merge (local.get $slot) (local.get $slot) ${entry('(local.get $half)')} (local.get $half) (local.get $m) (local.get $m))
   (local.set $v (local.get $half))
   (local.set $m (f64.add (local.get $m) (local.get $m)))
   (br $halves)))
 (if (f64.ne (local.get $waiting) (f64.const 0)) (then
-  (call ${merge} (local.get $slot) (local.get $slot) ${rest} (i32.const 1) (local.get $m) (local.get $waiting))
+  (call $merge (local.get $slot) (local.get $slot) ${rest} (i32.const 1) (local.get $m) (local.get $waiting))
   (local.set $m (f64.add (local.get $m) (local.get $waiting)))))
 (if (i32.load offset=${piece.vectors} (local.get $piece)) (then
   (call $lanes (local.get $slot) (local.get $m))
   (local.set $m (f64.mul (local.get $m) (f64.const ${width})))))
 (if (f64.eq (local.get $total) (f64.const 0))
   (then (call $copy ${accumulator} (local.get $slot)))
-  (else (call ${merge} ${accumulator} ${accumulator} (local.get $slot) (i32.const 1) (local.get $total) (local.get $m))))
+  (else (call $merge ${accumulator} ${accumulator} (local.get $slot) (i32.const 1) (local.get $total) (local.get $m))))
 (f64.add (local.get $total) (local.get $m)))`
 }
 
 /** The functions over states; slots start `slots` bytes into scratch. */
 export function stateFunctions(module: ModuleFrame, form: StateForm, slots: number, fold: boolean): string[] {
-  const functions = [...levelFunctions(slots), mergeFunction(module, form, 'merge', false)]
+  const functions = [...levelFunctions(slots), mergeFunction(module, form)]
   if (!fold) return functions
-  if (form.record.indexed) functions.push(mergeFunction(module, form, 'mergeOrdered', true))
   return [...functions, copyFunction(form), lanesFunction(module, form), foldFunction(form, module.width)]
 }

@@ -21,6 +21,8 @@ export interface Walk {
   readonly kept: readonly Axis[]
   readonly reduced: readonly Axis[]
   readonly pieces: readonly Piece[]
+  /** Where the single state of a folded reduction goes. */
+  readonly output?: Piece
   /** Positions of all accesses and index slots. */
   readonly starts: readonly number[]
   readonly slotBytes: number
@@ -80,6 +82,7 @@ export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, 
       setLevels(layout, reducedTable, walk.reduced, integer)
       for (let i = 0; i < walk.pieces.length; i++)
         setPiece(layout, layout.pieces + i * layout.pieceBytes, walk.pieces[i], integer)
+      if (walk.output) setPiece(layout, layout.pieces + walk.pieces.length * layout.pieceBytes, walk.output, integer)
     },
   }
 }
