@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import type { Box } from '../core/chunks.ts'
 import { itemsize, realOf } from '../core/dtype.ts'
 import { StorageError } from '../core/errors.ts'
@@ -144,7 +144,7 @@ function readFully(file: number, source: FileSource, target: Uint8Array, start: 
     const count = guard(source.path, 'read', () =>
       readSync(file, target, done, Math.min(target.length - done, 2 ** 30), position + done),
     )
-    if (count === 0) throw tooShort(source, 'read', position + done)
+    if (count === 0) throw tooShort(source, 'read', fstatSync(file).size)
     done += count
   }
 }
