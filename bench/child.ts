@@ -21,7 +21,7 @@ export const threads = 2
 export const python = process.env.NDLOOM_BENCH_PYTHON ?? 'python3'
 const peer = (name: string): string => fileURLToPath(new URL(`peers/${name}`, import.meta.url))
 const commands: Record<Side, [string, string[]]> = {
-  ndloom: [process.execPath, ['--expose-gc', peer('ndloom_bench.ts')]],
+  ndloom: [process.execPath, [peer('ndloom_bench.ts')]],
   dask: [python, [peer('dask_bench.py')]],
 }
 

@@ -1,6 +1,6 @@
 /** How fast single kernels are on one thread: blocks of 1000 x 1000 float64 that cycle through more memory than the caches hold. */
 import { createKernels } from '../src/kernel/kernels.ts'
-import { type Access, type KernelSpec, type LoopNest, scratchBytes, type SpecNode } from '../src/kernel/spec.ts'
+import { type Access, type KernelSpec, type LoopNest, type SpecNode, scratchBytes } from '../src/kernel/spec.ts'
 
 const side = Number(process.argv[3] ?? 1000)
 const blockBytes = 8 * side * side
@@ -50,7 +50,13 @@ const map = (name: string, nodes: SpecNode[], strides: number[][]): Case => ({
   }),
   bytes: blockBytes * (1 + strides.filter((s) => s[0] !== 0).length),
 })
-const reduce = (name: string, reduction: string, axis: number[], states: ('float64' | 'int64')[], nodes: SpecNode[] = [load(0)]): Case => {
+const reduce = (
+  name: string,
+  reduction: string,
+  axis: number[],
+  states: ('float64' | 'int64')[],
+  nodes: SpecNode[] = [load(0)],
+): Case => {
   const indexed = nodes.some((node) => node.op === 'index')
   const kept = [0, 1].map((k) => (axis.includes(k) ? 0 : 8))
   return {
@@ -68,7 +74,9 @@ const reduce = (name: string, reduction: string, axis: number[], states: ('float
       extents: [side, side],
       reduced: [axis.includes(0), axis.includes(1)],
       operands: [access(block(i), straight)],
-      indices: indexed ? [{ start: 0, strides: [0, 1].map((k) => (axis.includes(k) ? (k === 0 && axis.length === 2 ? side : 1) : 0)) }] : [],
+      indices: indexed
+        ? [{ start: 0, strides: [0, 1].map((k) => (axis.includes(k) ? (k === 0 && axis.length === 2 ? side : 1) : 0)) }]
+        : [],
       outputs: states.map((_, k) => access(row + 8 * side * k, kept)),
       mergedCount: 0,
     }),
@@ -96,14 +104,32 @@ const scan = (name: string, axis: number): Case => ({
   }),
   bytes: 2 * blockBytes,
 })
-const polynomial = [load(0), constant(2), call('multiply', 0, 1), constant(1), call('add', 2, 3), call('multiply', 4, 0), constant(3), call('divide', 0, 6), call('subtract', 5, 7)]
+const polynomial = [
+  load(0),
+  constant(2),
+  call('multiply', 0, 1),
+  constant(1),
+  call('add', 2, 3),
+  call('multiply', 4, 0),
+  constant(3),
+  call('divide', 0, 6),
+  call('subtract', 5, 7),
+]
 const index: SpecNode = { op: 'index', dtype: 'int64', slot: 0 }
 const cases: Case[] = [
   map('x + y', [load(0), load(1), call('add', 0, 1)], [straight, straight]),
   map('x + 1', [load(0), constant(1), call('add', 0, 1)], [straight]),
-  map('x + x.T - m', [load(0), load(1), call('add', 0, 1), load(2), call('subtract', 2, 3)], [straight, across, [0, 8]]),
+  map(
+    'x + x.T - m',
+    [load(0), load(1), call('add', 0, 1), load(2), call('subtract', 2, 3)],
+    [straight, across, [0, 8]],
+  ),
   map('x.T copy', [load(0)], [across]),
-  map('(x - m) / s', [load(0), load(1), call('subtract', 0, 1), load(2), call('divide', 2, 3)], [straight, [0, 8], [0, 8]]),
+  map(
+    '(x - m) / s',
+    [load(0), load(1), call('subtract', 0, 1), load(2), call('divide', 2, 3)],
+    [straight, [0, 8], [0, 8]],
+  ),
   map('exp(x)', [load(0), call('exp', 0)], [straight]),
   reduce('sum', 'sum', [0, 1], ['float64']),
   reduce('sum axis 0', 'sum', [0], ['float64']),
@@ -129,6 +155,11 @@ for (const { name, spec, nest, bytes } of cases) {
     times.push(performance.now() - start)
   }
   const steady = median(times.slice(times.length / 2))
-  const first = times.slice(0, 4).map((t) => t.toFixed(2)).join(' ')
-  process.stdout.write(`${name.padEnd(24)} ${steady.toFixed(3).padStart(8)} ms ${(bytes / steady / 1e6).toFixed(1).padStart(6)} GB/s   first: ${first}\n`)
+  const first = times
+    .slice(0, 4)
+    .map((t) => t.toFixed(2))
+    .join(' ')
+  process.stdout.write(
+    `${name.padEnd(24)} ${steady.toFixed(3).padStart(8)} ms ${(bytes / steady / 1e6).toFixed(1).padStart(6)} GB/s   first: ${first}\n`,
+  )
 }
