@@ -8,7 +8,7 @@ Run: python scripts/minimax.py   (needs mpmath; not run in CI)
 from pathlib import Path
 
 import numpy
-from mpmath import asin, atan, cos, exp, log, log1p, lu_solve, matrix, mp, mpf, pi, sin, sqrt
+from mpmath import asin, atan, cos, exp, log, log1p, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
 
 mp.dps = 60
 ONE = mpf(1)
@@ -73,6 +73,7 @@ log_rest = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) 
 log_rest_2 = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2 - 2 * z / 3) / z**2, mpf(2) / 5)
 asin_rest = at_zero(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, ONE / 6)
 atan_rest = at_zero(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 3)
+tanh_rest = at_zero(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 3)
 sin_turn = at_zero(lambda z: sin(2 * pi * sqrt(z)) / sqrt(z), 2 * pi)
 cos_turn = at_zero(lambda z: (cos(2 * pi * sqrt(z)) - 1) / z, -2 * pi**2)
 log1p_rest = at_zero(lambda f: (log1p(f) - f + f**2 / 2) / f**3, ONE / 3)
@@ -94,6 +95,7 @@ POLYNOMIALS = [
     ("log1pRestSingle", "(log(1+f) - f + f^2/2) / f^3 for 1+f in [sqrt(1/2), sqrt(2)] in float32", log1p_rest, 9, sqrt(mpf("0.5")) - 1, sqrt(mpf(2)) - 1, lambda f: f**2, single),
     ("sinRestSingle", "sinRest in float32", sin_rest, 3, 0, quarter_pi**2, lambda z: z + mpf("1e-6"), single),
     ("cosRestSingle", "cosRest in float32", cos_rest, 3, 0, quarter_pi**2, lambda z: z**2 + mpf("1e-6"), single),
+    ("tanhRestSingle", "(tanh(x)/x - 1) / z, z = x^2, for |x| <= 5/8 in float32", tanh_rest, 5, 0, mpf(25) / 64, lambda z: z + mpf("1e-6"), single),
     ("sinTurnSingle", "sinTurn in float32", sin_turn, 4, 0, mpf(1) / 64, lambda z: ONE, single),
     ("cosTurnSingle", "cosTurn in float32", cos_turn, 4, 0, mpf(1) / 64, lambda z: z + mpf("1e-6"), single),
 ]

@@ -64,7 +64,8 @@ const modules = new Map<string, WebAssembly.Module>()
 function moduleOf(form: string): WebAssembly.Module {
   const known = modules.get(form)
   if (known) return known
-  if (!formNames.includes(form)) throw internal(`no random numbers of the form ${form}; there are ${formNames.join(', ')}`)
+  if (!formNames.includes(form))
+    throw internal(`no random numbers of the form ${form}; there are ${formNames.join(', ')}`)
   const made = new WebAssembly.Module(new Uint8Array(compile(randomText(form))))
   modules.set(form, made)
   return made

@@ -16,7 +16,9 @@ export function estrin(scope: Scope, lanes: Lanes, coefficients: readonly number
   while (terms.length > 1) {
     const pairs = terms.filter((_, index) => index % 2 === 0)
     const odd = terms.filter((_, index) => index % 2 === 1)
-    terms = pairs.map((term, index) => (index < odd.length ? scope.keep(lanes.add(term, lanes.mul(odd[index], power))) : term))
+    terms = pairs.map((term, index) =>
+      index < odd.length ? scope.keep(lanes.add(term, lanes.mul(odd[index], power))) : term,
+    )
     if (terms.length > 1) power = scope.keep(lanes.mul(power, power))
   }
   return terms[0]

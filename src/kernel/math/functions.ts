@@ -9,6 +9,7 @@ import { logFunctions } from './log.ts'
 import { powFunctions } from './pow.ts'
 import { reductionFunctions } from './reduction.ts'
 import { remainderFunctions } from './remainder.ts'
+import { singleFunctions } from './single.ts'
 import { trigonometricFunctions } from './trigonometric.ts'
 
 const functions: readonly Definition[] = [
@@ -20,6 +21,7 @@ const functions: readonly Definition[] = [
   ...hyperbolicFunctions,
   ...inverseHyperbolicFunctions,
   ...powFunctions,
+  ...singleFunctions,
   // Used by src/ops/division.ts and the integer powers of src/ops/arithmetic.ts.
   ...remainderFunctions,
   ...integerPowerFunctions,

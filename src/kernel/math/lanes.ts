@@ -76,9 +76,18 @@ export function constantText(name: string): string {
 
 function lanes(shape: 'f64x2' | 'f32x4'): Lanes {
   const [integer, bitsOfLane] = shape === 'f64x2' ? (['i64x2', 64] as const) : (['i32x4', 32] as const)
-  const unary = (name: string): Unary => (a) => `(${shape}.${name} ${a})`
-  const binary = (name: string): Binary => (a, b) => `(${shape}.${name} ${a} ${b})`
-  const fold = (name: string) => (...terms: readonly Expression[]) => terms.reduce(binary(name))
+  const unary =
+    (name: string): Unary =>
+    (a) =>
+      `(${shape}.${name} ${a})`
+  const binary =
+    (name: string): Binary =>
+    (a, b) =>
+      `(${shape}.${name} ${a} ${b})`
+  const fold =
+    (name: string) =>
+    (...terms: readonly Expression[]) =>
+      terms.reduce(binary(name))
   const bits = (value: bigint) => constant(integer, hexadecimal(value, bitsOfLane))
   const sign = bits(1n << BigInt(bitsOfLane - 1))
   return {

@@ -64,7 +64,10 @@ function edge(scope: Scope, x: Expression, of: (x: Expression, extra: Expression
   return select(eq(x, splat(0)), splat(-Infinity), known)
 }
 
-function logDefinitions(name: string, of: (scope: Scope, x: Expression, extra?: Expression) => Expression): Definition[] {
+function logDefinitions(
+  name: string,
+  of: (scope: Scope, x: Expression, extra?: Expression) => Expression,
+): Definition[] {
   return [
     define(`${name}_f64`, ['x'], (scope, x) =>
       scope.choose(

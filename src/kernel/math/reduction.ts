@@ -36,7 +36,7 @@ export function reduceQuickly(scope: Scope, x: Expression): Turned & { readonly 
   const high = scope.keep(sub(first, second))
   const negativeLow = scope.keep(sub(second, sub(first, high)))
   const large = or(ge(abs(high), splat(2 ** -11)), eq(n, splat(0)))
-  return { shifted, high, negativeLow, good: all(and(large, le(abs(x), splat(largest)))) }
+  return { shifted, high, negativeLow, good: scope.keep(and(large, le(abs(x), splat(largest)))) }
 }
 
 /** a - b without error. */
@@ -195,17 +195,17 @@ const reduceHuge = define(
   ['f64', 'f64', 'f64'],
 )
 
-/** The reduction that fits: quick where it is good for every lane. */
+/** The reduction that fits each lane, so that a lane's result does not depend on its neighbours; quick if all are good for it. */
 export function reduceByHalfPi(scope: Scope, x: Expression): Turned {
   const quick = reduceQuickly(scope, x)
   const [shifted, high, negativeLow] = [quick.shifted, quick.high, quick.negativeLow].map((each) =>
     scope.variable('v128', each),
   )
-  scope.when(`(i32.eqz ${quick.good})`, () => {
+  scope.when(`(i32.eqz ${all(quick.good)})`, () => {
     const whole = scope.callMany('reduce_f64', ['v128', 'v128', 'v128'], x)
-    shifted.set(whole[0])
-    high.set(whole[1])
-    negativeLow.set(whole[2])
+    ;[shifted, high, negativeLow].forEach((each, index) => {
+      each.set(select(quick.good, each.get, whole[index]))
+    })
   })
   return { shifted: shifted.get, high: high.get, negativeLow: negativeLow.get }
 }

@@ -2,7 +2,7 @@
 
 One file a function and dtype: {"inputs": [base64, ...], "expected": base64, "residual": base64}. `expected` is the exact value
 rounded to nearest; `residual` is exact - expected in 127ths of half a unit in the last place, as int8, so that a test can state an error
-more finely than in whole units. Run: python scripts/math_fixtures.py [count] [folder]   (needs mpmath, numpy; not run in CI)
+more finely than in whole units. Run: python scripts/fixtures-math.py [count] [folder]   (needs mpmath, numpy; not run in CI)
 """
 import base64
 import json
@@ -144,7 +144,8 @@ def write(name, dtype):
     sources = cases(name, dtype)
     inputs, expected, residual = [], [], []
     while len(inputs) < COUNT:
-        source = sources[len(inputs) % len(sources)]
+        # In runs, so that most vectors are of one kind and take the quick way, as they would in real arrays.
+        source = sources[len(inputs) * len(sources) // COUNT]
         try:
             with numpy.errstate(over="ignore"):
                 x = [kind(each()) for each in (source if isinstance(source, tuple) else (source,))]
