@@ -8,7 +8,8 @@ export const scans: Readonly<Record<string, ScanRecord>> = {
     name: 'cumulativeSum',
     doc: 'The sums of the elements up to each one; of integers and bool as int64 or uint64, wrapped.',
     signature: accumulates,
-    identity: 0,
+    // -0 + x is x, of -0 too.
+    identity: -0,
     step: (b, accumulator, element) => accumulator.map((part, i) => b.op('add', part, element[i])),
   },
   cumulativeProd: {
