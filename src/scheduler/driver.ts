@@ -81,6 +81,8 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
         jobs.set(job, { ...request, end })
         send({ type: 'submit', job, table: request.table, options: request.options })
       })
+      // Whoever cancels may not care for the result any more: that alone must not end the process.
+      result.catch(() => undefined)
       return { result, cancel, taken: (task) => send({ type: 'taken', job, task }) }
     },
     async shutdown() {

@@ -1,0 +1,4 @@
+import { serve } from '../../../src/worker/serve.ts'
+import { createTestExecutor } from './executor.ts'
+
+serve(createTestExecutor)
