@@ -51,7 +51,8 @@ export interface ColumnLoops {
   readonly indices: readonly number[]
   /** Iterations in one pass of the loop, where there are no gaps. */
   readonly unroll?: number
-  readonly head?: readonly string[]
+  /** Only the full vectors, or only what comes after them. */
+  readonly part?: 'vectors' | 'ones'
   /** Bytes from one entry of states to the next; the local `$entry` moves on by them. */
   readonly entryBytes?: number
   /** Writes what comes before the loops. */
@@ -67,16 +68,36 @@ const indexLane = (dtype: string) => (dtype === 'int64' ? { lane: 'i64x2', scala
 
 /** The function that walks all entries of a piece: first the full vectors, then the elements that are left, one by one. */
 export function columnFunction(loops: ColumnLoops): string {
-  const { frame } = loops
-  const head = [...(loops.head ?? []), ...pointerHead(loops), ...indexHead(loops)]
+  const { frame, part } = loops
   local(frame, 'n', 'i32')
+  const head = [...pointerHead(loops), ...indexHead(loops), ...(part === 'ones' ? passVectors(loops) : [])]
   loops.prepare?.((access) => placeOf(loops, access, 0, 0))
   const unroll = loops.unroll ?? 1
-  const code = [`(local.set $n (i32.load offset=${piece.vectors} (local.get $piece)))`]
-  if (unroll > 1) code.push(countedLoop(loops, unroll, false))
-  code.push(countedLoop(loops, 1, false))
-  code.push(`(local.set $n (i32.load offset=${piece.ones} (local.get $piece)))`, countedLoop(loops, 1, true))
+  const code: string[] = []
+  if (part !== 'ones') {
+    code.push(`(local.set $n (i32.load offset=${piece.vectors} (local.get $piece)))`)
+    if (unroll > 1) code.push(countedLoop(loops, unroll, false))
+    code.push(countedLoop(loops, 1, false))
+  }
+  if (part !== 'vectors')
+    code.push(`(local.set $n (i32.load offset=${piece.ones} (local.get $piece)))`, countedLoop(loops, 1, true))
   return functionText(frame, loops.signature, head, code)
+}
+
+/** Brings the pointers to the elements after the full vectors. */
+function passVectors(loops: ColumnLoops): string[] {
+  const { form, accesses, entryBytes } = loops
+  const count = `(i32.load offset=${piece.vectors} (local.get $piece))`
+  const pointers = accesses
+    .filter((access) => form.classes[access] !== 'z')
+    .map((access) => setLocal(`p${access}`, `(i32.add (local.get $p${access}) (i32.mul ${count} (local.get $d${access})))`))
+  const indices = moving(loops).map((slot) => {
+    const { lane, scalar } = indexLane(form.indexDTypes[slot])
+    const factor = scalar === 'i64' ? `(i64.extend_i32_u ${count})` : `(f64.convert_i32_u ${count})`
+    return setLocal(`x${slot}`, `(${lane}.add (local.get $x${slot}) (${lane}.mul (local.get $xd${slot}) (${lane}.splat ${factor})))`)
+  })
+  const entry = entryBytes ? [setLocal('entry', `(i32.add (local.get $entry) (i32.mul ${count} (i32.const ${entryBytes})))`)] : []
+  return [...pointers, ...indices, ...entry]
 }
 
 /** Runs while `copies` iterations are left. */

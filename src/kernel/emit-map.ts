@@ -15,7 +15,7 @@ export function emitMap(module: ModuleFrame, form: KernelForm): string {
   const strip = `(local.set $n (i32.load offset=${piece.leaves} (local.get $piece)))
 (if (local.get $n) (then (loop $strips
   (call $leaf (local.get $piece))
-  (call $step ${blockOf(layout, 'leaf')})
+  (call $step ${blockOf(layout, 'leaf')} (i32.const 1))
   (br_if $strips (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`
   const run = `(func (export "run") (local $piece i32) (local $n i32)
 (local.set $piece (i32.add (global.get $s) (i32.const ${layout.pieces})))
@@ -25,7 +25,7 @@ export function emitMap(module: ModuleFrame, form: KernelForm): string {
   (local.set $n (i32.load offset=${piece.singles} (local.get $piece)))
   (if (local.get $n) (then (loop $rows
     (call $single (local.get $piece))
-    (call $step ${blockOf(layout, 'row')})
+    (call $step ${blockOf(layout, 'row')} (i32.const 1))
     (br_if $rows (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))
   (br_if $kept (call $nextKept))))`
   return moduleText(module, [...walkFunctions(form), ...strips, rowsFunction(module, form, 'single', 1), run])

@@ -9,7 +9,7 @@ import { blockOf, moduleText, walkFunctions } from './module.ts'
 import { entryBytes, loadState, type StateForm, stateFunctions, storeState } from './states.ts'
 
 /** Rows whose states are merged in registers. */
-export const leafRows = (nodes: number): number => (nodes <= 8 ? 8 : nodes <= 20 ? 4 : 2)
+export const leafRows = (nodes: number): number => (nodes <= 3 ? 16 : nodes <= 8 ? 8 : nodes <= 20 ? 4 : 2)
 
 export const reductionOf = (module: ModuleFrame, name: string | undefined) =>
   module.tables.reductions[name ?? ''] ?? internal(`no reduction ${name}`)
@@ -24,7 +24,8 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
     ...stateFunctions(module, states, parameterBytes, form.fold),
     ...walkFunctions(form),
     leafFunction(module, form, states, rows),
-    singleFunction(module, form, states),
+    singleFunction(module, form, states, 'vectors'),
+    singleFunction(module, form, states, 'ones'),
     finishFunction(module, form, states, false),
     finishFunction(module, form, states, true),
     levelsFunction(form, rows),
@@ -38,7 +39,7 @@ const liftOf = ({ record }: StateForm, builder: Builder<LaneValue>, element: Lan
 /** The state of 2^k rows: a balanced tree of merges, or what the record has for a few elements. */
 function leafState(states: StateForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
   const { record } = states
-  if (record.leaf && !record.indexed)
+  if (record.leaf)
     return record.leaf(
       builder,
       Array.from({ length: rows }, (_, row) => evaluate(row)),
@@ -62,24 +63,26 @@ function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, 
     accesses: loadedOperands(form),
     indices: usedSlots(form),
     entryBytes: entryBytes(states),
+    part: 'vectors',
     each: (iteration) => storeState(iteration.builder, leafState(states, iteration, rows), '(local.get $entry)'),
   }
   return columnFunction(loops)
 }
 
 /** One row into the entries, after `done` others. */
-function singleFunction(module: ModuleFrame, form: KernelForm, states: StateForm): string {
+function singleFunction(module: ModuleFrame, form: KernelForm, states: StateForm, part: 'vectors' | 'ones'): string {
   const frame = createFunctionFrame(module)
   const before = createBuilder(frame, frame.before)
   const done = splatScalar(before, '(local.get $done)', 'float64')
   return columnFunction({
     form,
     frame,
-    signature: '$single (param $piece i32) (param $entry i32) (param $done f64)',
+    signature: `$${part} (param $piece i32) (param $entry i32) (param $done f64)`,
     rows: 1,
     accesses: loadedOperands(form),
     indices: usedSlots(form),
     entryBytes: entryBytes(states),
+    part,
     each({ builder, evaluate }) {
       const state = liftOf(states, builder, evaluate(0))
       const inner = createBuilder(frame, [])
@@ -140,28 +143,35 @@ function finishFunction(module: ModuleFrame, form: KernelForm, states: StateForm
 
 /** Takes the rows of a piece in leaves and singly; the answer is the slot with the states of all. */
 const levelsFunction = ({ layout }: KernelForm, rows: number): string => `(func $levels (param $piece i32) (result i32)
-(local $n i32) (local $slot i32) (local $done f64)
-(call $clear (i32.add (i32.load offset=${piece.vectors} (local.get $piece)) (i32.load offset=${piece.ones} (local.get $piece))))
+(local $n i32) (local $slot i32) (local $ones i32) (local $vectors i32)
+(local.set $vectors (i32.load offset=${piece.vectors} (local.get $piece)))
+(local.set $ones (i32.load offset=${piece.ones} (local.get $piece)))
+(call $clear (i32.add (local.get $vectors) (local.get $ones)))
 (loop $reduced
   (call $begin (local.get $piece))
   (local.set $n (i32.load offset=${piece.leaves} (local.get $piece)))
   (if (local.get $n) (then (loop $leaves
-    (call $leaf (local.get $piece) (call $top))
+    (local.set $slot (call $top))
+    (if (local.get $vectors) (then (call $leaf (local.get $piece) (local.get $slot))))
+    (if (local.get $ones) (then (call $rows (local.get $piece) (local.get $slot) (i32.const ${rows}) (i32.const 0) (i32.const 1))))
     (call $carry (f64.const ${rows}))
-    (call $step ${blockOf(layout, 'leaf')})
+    (call $step ${blockOf(layout, 'leaf')} (i32.const 1))
     (br_if $leaves (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))
   (local.set $n (i32.load offset=${piece.singles} (local.get $piece)))
   (if (local.get $n) (then
     (local.set $slot (call $top))
-    (local.set $done (f64.const 0))
-    (loop $singles
-      (call $single (local.get $piece) (local.get $slot) (local.get $done))
-      (call $step ${blockOf(layout, 'row')})
-      (local.set $done (f64.add (local.get $done) (f64.const 1)))
-      (br_if $singles (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (call $carry (local.get $done))))
+    (call $rows (local.get $piece) (local.get $slot) (local.get $n) (local.get $vectors) (local.get $ones))
+    (call $carry (f64.convert_i32_u (local.get $n)))))
   (br_if $reduced (call $nextReduced)))
-(call $collect))`
+(call $collect))
+(func $rows (param $piece i32) (param $slot i32) (param $n i32) (param $vectors i32) (param $ones i32) (local $done i32)
+(loop $next
+  (if (local.get $vectors) (then (call $vectors (local.get $piece) (local.get $slot) (f64.convert_i32_u (local.get $done)))))
+  (if (local.get $ones) (then (call $ones (local.get $piece) (local.get $slot) (f64.convert_i32_u (local.get $done)))))
+  (call $step ${blockOf(layout, 'row')} (i32.const 1))
+  (local.set $done (i32.add (local.get $done) (i32.const 1)))
+  (br_if $next (i32.lt_u (local.get $done) (local.get $n))))
+(call $step ${blockOf(layout, 'row')} (i32.sub (i32.const 0) (local.get $n))))`
 
 function runFunction({ layout, fold }: KernelForm): string {
   const out = (slot: string, count: string) => `(if (f64.gt (f64.load offset=${header.mergedCount} (global.get $s)) (f64.const 0))

@@ -107,7 +107,7 @@ const rowsRun = ({ layout }: KernelForm): string => `(func (export "run") (local
       (name) => `(local.set $n (i32.load offset=${name === 'leaf' ? piece.leaves : piece.singles} (local.get $piece)))
   (if (local.get $n) (then (loop $${name}s
     (call $${name} (local.get $piece) (local.get $held))
-    (call $step ${blockOf(layout, name === 'leaf' ? 'leaf' : 'row')})
+    (call $step ${blockOf(layout, name === 'leaf' ? 'leaf' : 'row')} (i32.const 1))
     (br_if $${name}s (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`,
     )
     .join('\n  ')}

@@ -70,8 +70,8 @@ export function walkFunctions(form: KernelForm): string[] {
     `(func $begin (param $piece i32)
 ${copyBytes(layout.blockBytes, `(i32.add (global.get $s) (i32.const ${layout.row}))`, `(i32.add (global.get $s) (i32.const ${layout.cursor}))`).join('\n')}
 (call $add ${row} (i32.add (local.get $piece) (i32.const ${blockOffset(layout, 'offset')})) (i32.const 1)))`,
-    `(func $step (param $strides i32)
-(call $add ${row} (local.get $strides) (i32.const 1)))`,
+    `(func $step (param $strides i32) (param $by i32)
+(call $add ${row} (local.get $strides) (local.get $by)))`,
     `(func $nextKept (result i32)
 (call $advance (i32.add (global.get $s) (i32.const ${layout.levels})) (i32.load offset=${header.keptLevels} (global.get $s))))`,
     `(func $nextReduced (result i32)
