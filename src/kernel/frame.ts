@@ -79,14 +79,14 @@ export function functionText(
   return `(func ${signature}\n${[...locals, ...head, ...frame.before, ...code].join('\n')})`
 }
 
-/** The names of the maths functions that some need, each after those it needs. */
+/** The names of the maths functions that some need, and those these need, each once. They may call each other in a ring. */
 export function mathClosure(tables: Tables, names: Iterable<string>): string[] {
   const order = new Set<string>()
   const visit = (name: string): void => {
     if (order.has(name)) return
+    order.add(name)
     const found = tables.mathFunctions[name] ?? internal(`no maths function ${name}`)
     found.needs.forEach(visit)
-    order.add(name)
   }
   for (const name of names) visit(name)
   return [...order]
