@@ -14,10 +14,8 @@ import { and, type Expression, f32, f64, type Lanes, or, select, xor } from './m
 import { logOfOrdinary } from './math/log.ts'
 import { oddMask, secondBitAsSign } from './math/reduction.ts'
 import { logOfOrdinarySingle } from './math/single.ts'
+import { keySteps, multipliers, rounds } from './philox.ts'
 
-export const multipliers = [0xd2511f53, 0xcd9e8d57] as const
-export const keySteps = [0x9e3779b9, 0xbb67ae85] as const
-export const rounds = 10
 const countersPerGroup = 4
 const groups = 2
 /** Counters that one pass of the loop takes, and that one call of `part` takes. */

@@ -1,22 +1,6 @@
 /** The numbers of random.ts one at a time in plain JavaScript: what the kernels are tested against. */
-import { type Distribution, keySteps, multipliers, perCounter, type RandomDType, rounds } from './random-kernel.ts'
-
-export type Words = readonly [number, number, number, number]
-
-/** Philox4x32-10 of a counter of four words under a key of two. */
-export function philox(counter: Words, key: readonly [number, number]): Words {
-  let [c0, c1, c2, c3] = counter.map((each) => BigInt(each >>> 0))
-  let [k0, k1] = key.map((each) => BigInt(each >>> 0))
-  const word = (value: bigint) => BigInt.asUintN(32, value)
-  for (let round = 0; round < rounds; round++) {
-    const first = BigInt(multipliers[0]) * c0
-    const second = BigInt(multipliers[1]) * c2
-    ;[c0, c1, c2, c3] = [(second >> 32n) ^ c1 ^ k0, word(second), (first >> 32n) ^ c3 ^ k1, word(first)]
-    k0 = word(k0 + BigInt(keySteps[0]))
-    k1 = word(k1 + BigInt(keySteps[1]))
-  }
-  return [Number(c0), Number(c1), Number(c2), Number(c3)]
-}
+import { philox } from './philox.ts'
+import { type Distribution, perCounter, type RandomDType } from './random-kernel.ts'
 
 const join = (low: number, high: number) => (BigInt(high) << 32n) | BigInt(low)
 

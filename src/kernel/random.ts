@@ -8,6 +8,7 @@ import { compile } from 'watr'
 import { internal } from '../core/errors.ts'
 import { mathText } from './math/functions.ts'
 import { constantText } from './math/lanes.ts'
+import { highWord, lowWord } from './philox.ts'
 import {
   countersPerPart,
   countersPerPass,
@@ -17,8 +18,8 @@ import {
   perCounter,
   type RandomDType,
 } from './random-kernel.ts'
-import { philox } from './random-reference.ts'
 
+export { splitKey } from './philox.ts'
 export type { Distribution, RandomDType } from './random-kernel.ts'
 
 export interface Random {
@@ -71,9 +72,6 @@ function moduleOf(form: string): WebAssembly.Module {
   return made
 }
 
-const lowWord = (value: bigint) => Number(value & 0xffff_ffffn)
-const highWord = (value: bigint) => Number((value >> 32n) & 0xffff_ffffn)
-
 /** Where number `index` comes from: the two words of its counter, and its place among the counter's numbers. */
 function positionOf(index: bigint | number, each: number): { low: number; high: number; first: number } {
   if (typeof index === 'number') {
@@ -122,25 +120,4 @@ export function createRandom(memory: WebAssembly.Memory): Random {
       }
     },
   }
-}
-
-/**
- * A key of 64 bits from a seed: an integer as it is (its lowest 64 bits), a string by its UTF-8 bytes, eight at a time, each mixed
- * in by Philox; then mixed once more, so that neighbouring seeds give unrelated keys. `stream` counts the arrays under one seed.
- */
-export function splitKey(seed: bigint | number | string, stream: bigint | number = 0): bigint {
-  const mix = (key: bigint, value: bigint) => {
-    // The words 2 and 3 of a counter are zero for every number of an array; here they are not.
-    const words = philox([lowWord(value), highWord(value), 0x6e64, 0x6c6f6f6d], [lowWord(key), highWord(key)])
-    return (BigInt(words[1]) << 32n) | BigInt(words[0])
-  }
-  const position = BigInt.asUintN(64, BigInt(stream))
-  if (typeof seed !== 'string') return mix(mix(0n, BigInt.asUintN(64, BigInt(seed))), position)
-  const bytes = new TextEncoder().encode(seed)
-  let key = mix(1n, BigInt(bytes.length))
-  for (let at = 0; at < bytes.length; at += 8) {
-    const value = bytes.subarray(at, at + 8).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-    key = mix(key, value)
-  }
-  return mix(key, position)
 }

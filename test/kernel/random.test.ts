@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { philox } from '../../src/kernel/philox.ts'
 import { createRandom, type Distribution, type RandomDType, splitKey } from '../../src/kernel/random.ts'
-import { philox, randomValue } from '../../src/kernel/random-reference.ts'
+import { randomValue } from '../../src/kernel/random-reference.ts'
 import { ordinals } from './math-harness.ts'
 
 const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true })
