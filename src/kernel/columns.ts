@@ -64,7 +64,8 @@ const fromBlock = (layout: Layout, block: PieceBlock, access: number): string =>
   `(i32.load offset=${blockOffset(layout, block) + 4 * access} (local.get $piece))`
 const indexFrom = (layout: Layout, block: PieceBlock, slot: number, dtype: string): string =>
   `(${dtype === 'int64' ? 'i64' : 'f64'}.load offset=${blockOffset(layout, block) + layout.indexAt + 8 * slot} (local.get $piece))`
-const indexLane = (dtype: string) => (dtype === 'int64' ? { lane: 'i64x2', scalar: 'i64' } : { lane: 'f64x2', scalar: 'f64' })
+const indexLane = (dtype: string) =>
+  dtype === 'int64' ? { lane: 'i64x2', scalar: 'i64' } : { lane: 'f64x2', scalar: 'f64' }
 
 /** The function that walks all entries of a piece: first the full vectors, then the elements that are left, one by one. */
 export function columnFunction(loops: ColumnLoops): string {
@@ -90,13 +91,20 @@ function passVectors(loops: ColumnLoops): string[] {
   const count = `(i32.load offset=${piece.vectors} (local.get $piece))`
   const pointers = accesses
     .filter((access) => form.classes[access] !== 'z')
-    .map((access) => setLocal(`p${access}`, `(i32.add (local.get $p${access}) (i32.mul ${count} (local.get $d${access})))`))
+    .map((access) =>
+      setLocal(`p${access}`, `(i32.add (local.get $p${access}) (i32.mul ${count} (local.get $d${access})))`),
+    )
   const indices = moving(loops).map((slot) => {
     const { lane, scalar } = indexLane(form.indexDTypes[slot])
     const factor = scalar === 'i64' ? `(i64.extend_i32_u ${count})` : `(f64.convert_i32_u ${count})`
-    return setLocal(`x${slot}`, `(${lane}.add (local.get $x${slot}) (${lane}.mul (local.get $xd${slot}) (${lane}.splat ${factor})))`)
+    return setLocal(
+      `x${slot}`,
+      `(${lane}.add (local.get $x${slot}) (${lane}.mul (local.get $xd${slot}) (${lane}.splat ${factor})))`,
+    )
   })
-  const entry = entryBytes ? [setLocal('entry', `(i32.add (local.get $entry) (i32.mul ${count} (i32.const ${entryBytes})))`)] : []
+  const entry = entryBytes
+    ? [setLocal('entry', `(i32.add (local.get $entry) (i32.mul ${count} (i32.const ${entryBytes})))`)]
+    : []
   return [...pointers, ...indices, ...entry]
 }
 
@@ -109,7 +117,8 @@ function countedLoop(loops: ColumnLoops, copies: number, one: boolean): string {
   }
   for (const access of loops.accesses)
     if (loops.form.classes[access] !== 'z') code.push(advancePointer(loops, access, one, copies))
-  if (loops.entryBytes) code.push(`(local.set $entry (i32.add (local.get $entry) (i32.const ${loops.entryBytes * copies})))`)
+  if (loops.entryBytes)
+    code.push(`(local.set $entry (i32.add (local.get $entry) (i32.const ${loops.entryBytes * copies})))`)
   const left = `(i32.ge_s (local.get $n) (i32.const ${copies}))`
   const label = `$${one ? 'ones' : 'vectors'}${copies}`
   return `(if ${left} (then (loop ${label}
@@ -123,8 +132,7 @@ export function iterate(loops: ColumnLoops, code: string[], one: boolean, copy =
   const { form } = loops
   const builder = createBuilder(loops.frame, code)
   for (const access of loops.accesses)
-    if (form.classes[access] !== 'z')
-      for (let row = 1; row < loops.rows; row++) code.push(nextRow(access, row))
+    if (form.classes[access] !== 'z') for (let row = 1; row < loops.rows; row++) code.push(nextRow(access, row))
   const place = (access: number, row: number) => placeOf(loops, access, row, copy)
   loops.each({ builder, one, place, evaluate: (row) => evaluate(loops, builder, place, row, one) })
 }
@@ -179,9 +187,15 @@ function indexHead(loops: ColumnLoops): string[] {
     set(`xl${slot}`, `(${lane}.splat ${indexFrom(layout, 'lane', slot, dtype)})`)
     set(`xd${slot}`, `(${lane}.splat ${indexFrom(layout, 'vector', slot, dtype)})`)
     const start = `(${scalar}.load offset=${layout.row + layout.indexAt + 8 * slot} (global.get $s))`
-    set(`x${slot}`, `(${lane}.add (${lane}.splat ${start}) (${lane}.mul (local.get $xl${slot}) (v128.const ${lane} 0 1)))`)
+    set(
+      `x${slot}`,
+      `(${lane}.add (${lane}.splat ${start}) (${lane}.mul (local.get $xl${slot}) (v128.const ${lane} 0 1)))`,
+    )
     for (let row = 1; row < rows; row++)
-      set(`xr${slot}_${row}`, `(${lane}.splat (${scalar}.mul (${scalar}.const ${row}) ${indexFrom(layout, 'row', slot, dtype)}))`)
+      set(
+        `xr${slot}_${row}`,
+        `(${lane}.splat (${scalar}.mul (${scalar}.const ${row}) ${indexFrom(layout, 'row', slot, dtype)}))`,
+      )
   }
   return head
 }
@@ -217,7 +231,8 @@ function evaluate(
   const values: LaneValue[] = []
   for (const node of form.spec.nodes) {
     const args = 'args' in node ? node.args.map((arg) => values[arg]) : []
-    if (node.op === 'load') values.push(builder.cast(load(builder, form.dtypes[node.operand], place(node.operand, row), one), node.dtype))
+    if (node.op === 'load')
+      values.push(builder.cast(load(builder, form.dtypes[node.operand], place(node.operand, row), one), node.dtype))
     else if (node.op === 'constant') values.push(builder.constant(node.value, node.dtype))
     else if (node.op === 'index') values.push(builder.cast(indexValue(form, builder, node.slot, row), node.dtype))
     else if (node.op === 'cast') values.push(builder.cast(args[0], node.dtype))

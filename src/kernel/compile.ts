@@ -1,6 +1,6 @@
 import { compile as assemble } from 'watr'
-import { vectorBytes } from './lanes.ts'
 import { createModuleFrame, type ModuleFrame, type Tables } from './frame.ts'
+import { vectorBytes } from './lanes.ts'
 
 /** A kernel's text, and how many elements an iteration holds. */
 export interface KernelText {

@@ -1,7 +1,15 @@
 import { itemsize, type RealDType } from '../core/dtype.ts'
 import { createBuilder, splatScalar } from './builder.ts'
 import { reductionOf } from './emit-reduce.ts'
-import { createFunctionFrame, functionText, type FunctionFrame, local, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
+import {
+  createFunctionFrame,
+  type FunctionFrame,
+  functionText,
+  local,
+  type ModuleFrame,
+  noteWidth,
+  setLocal,
+} from './frame.ts'
 import { header, parameterBytes, piece, tableBytes } from './layout.ts'
 import { load, type StrideClass, store } from './memory.ts'
 import { moduleText } from './module.ts'

@@ -1,4 +1,4 @@
-import { columnFunction, type ColumnLoops, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
+import { type ColumnLoops, columnFunction, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
 import { createFunctionFrame, type ModuleFrame, noteWidth } from './frame.ts'
 import { piece } from './layout.ts'
 import { store } from './memory.ts'

@@ -1,7 +1,14 @@
 import { internal } from '../core/errors.ts'
 import type { Builder } from '../ops/record.ts'
 import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
-import { type ColumnLoops, columnFunction, type Iteration, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
+import {
+  type ColumnLoops,
+  columnFunction,
+  type Iteration,
+  type KernelForm,
+  loadedOperands,
+  usedSlots,
+} from './columns.ts'
 import { createFunctionFrame, freshLocal, type LaneValue, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
 import { header, parameterBytes, piece } from './layout.ts'
 import { load, store } from './memory.ts'
@@ -34,7 +41,9 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
 }
 
 const liftOf = ({ record }: StateForm, builder: Builder<LaneValue>, element: LaneValue[]): LaneValue[] =>
-  record.indexed ? record.lift(builder, element.slice(0, -1), element[element.length - 1]) : record.lift(builder, element)
+  record.indexed
+    ? record.lift(builder, element.slice(0, -1), element[element.length - 1])
+    : record.lift(builder, element)
 
 /** The state of 2^k rows: a balanced tree of merges, or what the record has for a few elements. */
 function leafState(states: StateForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
@@ -174,7 +183,10 @@ const levelsFunction = ({ layout }: KernelForm, rows: number): string => `(func 
 (call $step ${blockOf(layout, 'row')} (i32.sub (i32.const 0) (local.get $n))))`
 
 function runFunction({ layout, fold }: KernelForm): string {
-  const out = (slot: string, count: string) => `(if (f64.gt (f64.load offset=${header.mergedCount} (global.get $s)) (f64.const 0))
+  const out = (
+    slot: string,
+    count: string,
+  ) => `(if (f64.gt (f64.load offset=${header.mergedCount} (global.get $s)) (f64.const 0))
     (then (call $mergeOut (local.get $piece) ${slot} ${count}))
     (else (call $storeOut (local.get $piece) ${slot} ${count})))`
   const first = `(local.set $piece (i32.add (global.get $s) (i32.const ${layout.pieces})))`

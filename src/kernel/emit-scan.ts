@@ -45,7 +45,12 @@ const initial = ({ form, record }: ScanForm, builder: LaneBuilder, place: (acces
   )
 
 /** The next accumulators, in the outputs' dtypes. */
-function next({ form, record }: ScanForm, builder: LaneBuilder, held: readonly LaneValue[], element: LaneValue[]): LaneValue[] {
+function next(
+  { form, record }: ScanForm,
+  builder: LaneBuilder,
+  held: readonly LaneValue[],
+  element: LaneValue[],
+): LaneValue[] {
   const accumulator = held.map((value, k) => builder.cast(value, element[k].dtype))
   return record.step(builder, accumulator, element).map((value, k) => builder.cast(value, form.spec.outputs[k]))
 }
@@ -96,7 +101,9 @@ function rowsFunction(module: ModuleFrame, scan: ScanForm, name: string, rows: n
   })
 }
 
-const rowsRun = ({ layout }: KernelForm): string => `(func (export "run") (local $piece i32) (local $n i32) (local $held i32)
+const rowsRun = ({
+  layout,
+}: KernelForm): string => `(func (export "run") (local $piece i32) (local $n i32) (local $held i32)
 (local.set $piece (i32.add (global.get $s) (i32.const ${layout.pieces})))
 (local.set $held (i32.add (global.get $s) (i32.const ${parameterBytes})))
 (loop $kept

@@ -69,7 +69,5 @@ export function store(builder: LaneBuilder, value: LaneValue, place: Place, one:
   builder.code.push(`(v128.store${size}_lane${at(place.offset)} 0 ${place.pointer} ${text})`)
   if (one) return
   for (let lane = 1; lane < width; lane++)
-    builder.code.push(
-      `(v128.store${size}_lane ${lane} (i32.add ${place.pointer} ${place.laneOffset!(lane)}) ${text})`,
-    )
+    builder.code.push(`(v128.store${size}_lane ${lane} (i32.add ${place.pointer} ${place.laneOffset!(lane)}) ${text})`)
 }

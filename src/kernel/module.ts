@@ -1,12 +1,13 @@
 import type { KernelForm } from './columns.ts'
-import { mathClosure, type ModuleFrame } from './frame.ts'
+import { type ModuleFrame, mathClosure } from './frame.ts'
 import { blockOffset, header, type Layout } from './layout.ts'
 
 /** The text of a module: imports, maths functions that are called, then the kernel's functions. */
 export function moduleText(frame: ModuleFrame, functions: readonly string[]): string {
   const { tables } = frame
   const imports = [...frame.imports].map(
-    ([name, arity]) => `(import "Math" "${name}" (func $Math.${name} (param ${new Array(arity).fill('f64').join(' ')}) (result f64)))`,
+    ([name, arity]) =>
+      `(import "Math" "${name}" (func $Math.${name} (param ${new Array(arity).fill('f64').join(' ')}) (result f64)))`,
   )
   const maths = mathClosure(tables, frame.mathCalls).map((name) => tables.mathFunctions[name].text)
   return `(module

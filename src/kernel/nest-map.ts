@@ -1,5 +1,15 @@
 import { itemsize } from '../core/dtype.ts'
-import { type Accesses, advance, type Axis, classesOf, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
+import {
+  type Accesses,
+  type Axis,
+  advance,
+  classesOf,
+  gathers,
+  mergeAxes,
+  pointAxis,
+  scaled,
+  sortAxes,
+} from './nest.ts'
 import type { Piece, Walk } from './walk.ts'
 
 /** How a map goes over its nest: the inner axis has the fewest gaps, the others go from wide to narrow strides. */

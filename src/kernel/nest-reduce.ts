@@ -1,6 +1,6 @@
 import { internal } from '../core/errors.ts'
-import { type Accesses, type Axis, gathers, mergeAxes, pointAxis, sortAxes } from './nest.ts'
 import { mostPieces } from './layout.ts'
+import { type Accesses, type Axis, gathers, mergeAxes, pointAxis, sortAxes } from './nest.ts'
 import type { Piece, Walk } from './walk.ts'
 
 /** How a reduction goes over its nest. */
@@ -25,8 +25,18 @@ const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesse
 export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number): ReducePlan {
   const loaded = inputs(accesses)
   const operands = loaded.dtypes.map((_, i) => i)
-  const kept = mergeAxes(sortAxes(axes.filter((axis) => !axis.reduced), operands))
-  const reduced = mergeAxes(sortAxes(axes.filter((axis) => axis.reduced), operands))
+  const kept = mergeAxes(
+    sortAxes(
+      axes.filter((axis) => !axis.reduced),
+      operands,
+    ),
+  )
+  const reduced = mergeAxes(
+    sortAxes(
+      axes.filter((axis) => axis.reduced),
+      operands,
+    ),
+  )
   const keptCosts = kept.map((axis) => (1 + gathers(axis, loaded)) * (1 + 16 / axis.extent))
   const foldCosts = reduced.map((axis) => (1 + gathers(axis, loaded)) * (1 + 64 / axis.extent))
   const [bestKept, bestFold] = [Math.min(...keptCosts), Math.min(...foldCosts)]
@@ -79,7 +89,12 @@ export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: 
 }
 
 /** Columns [first, first + count) of the inner axis over all rows. */
-function columnPiece({ row, inner }: ReducePlan, { width, leafRows }: ReduceShape, first: number, count: number): Piece {
+function columnPiece(
+  { row, inner }: ReducePlan,
+  { width, leafRows }: ReduceShape,
+  first: number,
+  count: number,
+): Piece {
   const leaves = Math.floor(row.extent / leafRows)
   const vectors = Math.floor(count / width)
   return {
@@ -141,7 +156,17 @@ function splitPieces({ inner }: ReducePlan, { width, leafRows }: ReduceShape, ve
   if (rest) {
     const still = [inner, 0] as const
     const vector = [inner, width] as const
-    pieces.push({ vectors: rest, ones: 0, leaves: 0, singles: 1, offset: [inner, done * width], leaf: still, row: still, vector, lane: [inner, 1] })
+    pieces.push({
+      vectors: rest,
+      ones: 0,
+      leaves: 0,
+      singles: 1,
+      offset: [inner, done * width],
+      leaf: still,
+      row: still,
+      vector,
+      lane: [inner, 1],
+    })
   }
   return pieces
 }

@@ -14,7 +14,12 @@ const panelEntriesWithGaps = 16
 
 export function planScan(axes: readonly Axis[], accesses: Accesses, steps: number): ScanPlan {
   const all = accesses.dtypes.map((_, i) => i)
-  const kept = mergeAxes(sortAxes(axes.filter((axis) => !axis.reduced), all))
+  const kept = mergeAxes(
+    sortAxes(
+      axes.filter((axis) => !axis.reduced),
+      all,
+    ),
+  )
   const along = axes.find((axis) => axis.reduced) ?? { ...pointAxis(steps), reduced: true }
   const costs = kept.map((axis) => (1 + gathers(axis, accesses)) * (1 + 16 / axis.extent))
   const best = Math.min(...costs)
@@ -25,7 +30,13 @@ export function planScan(axes: readonly Axis[], accesses: Accesses, steps: numbe
   return { kept, row: pointAxis(steps), inner: along, line: true }
 }
 
-export function scanWalks(plan: ScanPlan, accesses: Accesses, starts: readonly number[], width: number, rows: number): Walk[] {
+export function scanWalks(
+  plan: ScanPlan,
+  accesses: Accesses,
+  starts: readonly number[],
+  width: number,
+  rows: number,
+): Walk[] {
   const { kept, row, inner, line } = plan
   const gaps = classesOf(inner, accesses).includes('s')
   const panel = line ? inner.extent : (gaps ? panelEntriesWithGaps : panelEntries) * width
@@ -36,7 +47,13 @@ export function scanWalks(plan: ScanPlan, accesses: Accesses, starts: readonly n
     const vectors = Math.floor(count / width)
     const ones = count - vectors * width
     const singles = row.extent - leaves * rows
-    const steps = { offset: [inner, first], leaf: [row, rows], row: [row, 1], vector: [inner, width], lane: [inner, 1] } as const
+    const steps = {
+      offset: [inner, first],
+      leaf: [row, rows],
+      row: [row, 1],
+      vector: [inner, width],
+      lane: [inner, 1],
+    } as const
     walks.push({ kept, reduced: [], starts, slotBytes: 0, pieces: [{ vectors, ones, leaves, singles, ...steps }] })
   }
   return walks

@@ -46,7 +46,9 @@ export const storedClass = (step: number, dtype: RealDType, extent: number): Str
 export const isStored = (access: number, { loaded, stored }: Accesses): boolean =>
   access >= loaded && access < loaded + stored
 export const classesOf = (axis: Axis, accesses: Accesses): StrideClass[] =>
-  accesses.dtypes.map((dtype, i) => (isStored(i, accesses) ? storedClass : strideClass)(axis.steps[i], dtype, axis.extent))
+  accesses.dtypes.map((dtype, i) =>
+    (isStored(i, accesses) ? storedClass : strideClass)(axis.steps[i], dtype, axis.extent),
+  )
 
 /** How many accesses an inner loop along the axis would have to gather; stores count more. */
 export const gathers = (axis: Axis, accesses: Accesses): number =>

@@ -2,8 +2,8 @@ import type { RealDType } from '../core/dtype.ts'
 import type { ReductionRecord } from '../ops/record.ts'
 import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
 import { createFunctionFrame, functionText, type LaneValue, type ModuleFrame, setLocal } from './frame.ts'
-import { header, piece } from './layout.ts'
 import { laneBytes, shiftLanes, vectorBytes } from './lanes.ts'
+import { header, piece } from './layout.ts'
 
 /**
  * States of a reduction in scratch: an entry holds a vector for each component, an array of entries is a slot. Slot l of the levels
@@ -15,8 +15,7 @@ export interface StateForm {
 }
 export const entryBytes = ({ state }: StateForm): number => vectorBytes * state.length
 
-const component = (index: number, entry: string): string =>
-  `(v128.load offset=${vectorBytes * index} ${entry})`
+const component = (index: number, entry: string): string => `(v128.load offset=${vectorBytes * index} ${entry})`
 export const loadState = (builder: LaneBuilder, state: StateForm, entry: string): LaneValue[] =>
   state.state.map((dtype, i) => builder.keep(component(i, entry), dtype, false))
 export const storeState = (builder: LaneBuilder, values: readonly LaneValue[], entry: string): void =>
@@ -32,12 +31,16 @@ function mergeFunction(module: ModuleFrame, form: StateForm): string {
   const counts = ['na', 'nc'].map((count) => splatScalar(builder, `(local.get $${count})`, 'float64'))
   const states = ['a', 'c'].map((from) => loadState(builder, form, `(local.get $${from})`))
   storeState(builder, form.record.merge(builder, states[0], states[1], counts[0], counts[1]), '(local.get $to)')
-  const move = ['to', 'a', 'c'].map((name) => setLocal(name, `(i32.add (local.get $${name}) (i32.const ${entryBytes(form)}))`))
+  const move = ['to', 'a', 'c'].map((name) =>
+    setLocal(name, `(i32.add (local.get $${name}) (i32.const ${entryBytes(form)}))`),
+  )
   return functionText(
     frame,
     `$merge (param $to i32) (param $a i32) (param $c i32) (param $n i32) (param $na f64) (param $nc f64)`,
     [],
-    [`(loop $entries\n${[...code, ...move].join('\n')}\n(br_if $entries (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))`],
+    [
+      `(loop $entries\n${[...code, ...move].join('\n')}\n(br_if $entries (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))`,
+    ],
   )
 }
 

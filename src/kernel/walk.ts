@@ -1,5 +1,5 @@
-import type { Axis } from './nest.ts'
 import { blockOffset, header, type Layout, type PieceBlock, piece, pieceBlocks } from './layout.ts'
+import type { Axis } from './nest.ts'
 
 /** So many steps along an axis. */
 export type Stride = readonly [Axis, number]
@@ -36,7 +36,13 @@ export interface ParameterWriter {
 export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, bytes: number): ParameterWriter {
   const words = new Int32Array(buffer, scratch, bytes / 4)
   const doubles = new Float64Array(buffer, scratch, bytes / 8)
-  const setBlock = (layout: Layout, at: number, steps: readonly number[], factor: number, integer: readonly boolean[]) => {
+  const setBlock = (
+    layout: Layout,
+    at: number,
+    steps: readonly number[],
+    factor: number,
+    integer: readonly boolean[],
+  ) => {
     for (let i = 0; i < layout.accesses; i++) words[at / 4 + i] = (steps[i] * factor) | 0
     for (let slot = 0; slot < layout.indices; slot++) {
       const value = steps[layout.accesses + slot] * factor
@@ -46,7 +52,7 @@ export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, 
     }
   }
   const setInteger = (at: number, value: number) => {
-    words[at / 4] = value % 4294967296 | 0
+    words[at / 4] = (value % 4294967296) | 0
     words[at / 4 + 1] = Math.floor(value / 4294967296)
   }
   const setLevels = (layout: Layout, at: number, axes: readonly Axis[], integer: readonly boolean[]) => {
