@@ -9,7 +9,6 @@ import { checkShape } from '../core/shape.ts'
 import { fromSource } from '../graph/build.ts'
 import { checkFile, type FileSource } from '../storage/file.ts'
 import { readNpyHeader } from '../storage/npy.ts'
-import { openNpySink } from '../storage/npy-sink.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { gridOf } from './data.ts'
 
@@ -63,6 +62,7 @@ export function fromNpy(file: string | URL, options: FromNpyOptions = {}): Chunk
  * await x.sub(x.mean(0)).toNpy('anomaly.npy', { progress: true })
  */
 export async function toNpy(x: ChunkedArray, file: string | URL, options: ComputeOptions = {}): Promise<void> {
+  const { openNpySink } = await import('../storage/npy-sink.ts')
   const sink = await openNpySink(pathOf(file, 'toNpy'), x.dtype, x.shape)
   try {
     for await (const block of computeOne(x.expr, options)) {
