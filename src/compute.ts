@@ -56,7 +56,10 @@ export class Computation<T extends Result = NdArray> implements PromiseLike<T>, 
     return this.#result
   }
   // biome-ignore lint/suspicious/noThenProperty: a computation is awaited
-  then<A = T, B = never>(onFulfilled?: ((value: T) => A | PromiseLike<A>) | null, onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
     return this.#whole().then(onFulfilled, onRejected)
   }
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
@@ -83,15 +86,31 @@ function prepare(roots: readonly Root[], engine: Engine): Prepared {
 }
 
 /** Hands the tasks to the scheduler; `flags` marks the output tasks. */
-function start({ plan, engine }: Prepared, tasks: Tasks, flag: number, options: ComputeOptions, onDeliver?: (task: number, address: number) => void): Job {
+function start(
+  { plan, engine }: Prepared,
+  tasks: Tasks,
+  flag: number,
+  options: ComputeOptions,
+  onDeliver?: (task: number, address: number) => void,
+): Job {
   const flags = new Uint8Array(tasks.count)
   for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
   const { scheduler = config().scheduler, workers = config().workers, memoryLimit } = options
   const limitBytes = memoryLimit === undefined ? config().memoryLimitBytes : parseBytes(memoryLimit, 'memoryLimit')
   checkFits(plan, tasks, limitBytes)
-  const executable: ExecutablePlan = { stages: plan.stages.map(({ stage }) => stage), taskStage: tasks.stage, taskBlock: tasks.block }
+  const executable: ExecutablePlan = {
+    stages: plan.stages.map(({ stage }) => stage),
+    taskStage: tasks.stage,
+    taskBlock: tasks.block,
+  }
   return engine.submit({
-    table: { count: tasks.count, inputStart: tasks.inputStart, inputs: tasks.inputs, outputBytes: tasks.outputBytes, flags },
+    table: {
+      count: tasks.count,
+      inputStart: tasks.inputStart,
+      inputs: tasks.inputs,
+      outputBytes: tasks.outputBytes,
+      flags,
+    },
     plan: executable,
     options: {
       limitBytes,
@@ -110,7 +129,9 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
   checkSignal(options.signal)
   const distinct = [...new Set(exprs)]
   const filled = distinct.filter((expr) => sizeOf(expr.shape) > 0)
-  const results = new Map<Expr, Result>(distinct.map((expr) => [expr, asResult(allocate(expr.dtype, 0), expr.dtype, expr.shape)]))
+  const results = new Map<Expr, Result>(
+    distinct.map((expr) => [expr, asResult(allocate(expr.dtype, 0), expr.dtype, expr.shape)]),
+  )
   const engine = await getEngine()
   const assembled = new Map<Expr, number>()
   for (const expr of filled) {
@@ -131,13 +152,19 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
 /** Computes into regions of the heap, in place. */
 async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, options: ComputeOptions): Promise<void> {
   const exprs = [...regions.keys()]
-  const prepared = prepare(exprs.map((expr) => ({ expr, assemble: true })), engine)
+  const prepared = prepare(
+    exprs.map((expr) => ({ expr, assemble: true })),
+    engine,
+  )
   const stages = [...prepared.plan.stages]
   prepared.plan.outputs.forEach((output, i) => {
     const number = output.blocks.kind === 'stage' ? output.blocks.stage : internal('a result is not made by a stage')
     const { stage, buffers } = stages[number]
     if (stage.kind !== 'kernel') internal('a result is not made by a kernel')
-    stages[number] = { stage: { ...stage, region: { address: regions.get(exprs[i])!, shape: exprs[i].shape } }, buffers }
+    stages[number] = {
+      stage: { ...stage, region: { address: regions.get(exprs[i])!, shape: exprs[i].shape } },
+      buffers,
+    }
   })
   const plan = { ...prepared.plan, stages }
   await start({ plan, engine }, layOut(plan, false), 0, options).result
@@ -191,7 +218,12 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
       }
       const index = unravel(blockOf.get(next.task)!, shape)
       const box = blockBox(expr.grid, index)
-      const copy = viewBytes(expr.dtype, engine.memory.buffer, next.address, sizeOf(boxShape(box))).slice() as TypedArray
+      const copy = viewBytes(
+        expr.dtype,
+        engine.memory.buffer,
+        next.address,
+        sizeOf(boxShape(box)),
+      ).slice() as TypedArray
       job.taken(next.task)
       left--
       yield { index, offset: box.map(([low]) => low), data: ndarrayOver(copy, expr.dtype, boxShape(box)) }

@@ -1,4 +1,4 @@
-import { blockAt, blockStart, type Box, type Grid } from './chunks.ts'
+import { type Box, blockAt, blockStart, type Grid } from './chunks.ts'
 import { ravel } from './shape.ts'
 import { sourceBox, type View } from './view.ts'
 
@@ -7,7 +7,10 @@ export const blockRanges = (grid: Grid, view: View, box: Box): [number, number][
   sourceBox(view, box).map(([start, stop], k) => [blockAt(grid[k], start), blockAt(grid[k], stop - 1) + 1])
 
 /** Calls `visit` with each block coordinate of the ranges, row-major. */
-export function eachBlock(ranges: readonly (readonly [number, number])[], visit: (coordinate: readonly number[]) => void): void {
+export function eachBlock(
+  ranges: readonly (readonly [number, number])[],
+  visit: (coordinate: readonly number[]) => void,
+): void {
   const coordinate = ranges.map(([first]) => first)
   for (;;) {
     visit(coordinate)
@@ -19,7 +22,10 @@ export function eachBlock(ranges: readonly (readonly [number, number])[], visit:
 
 /** The place of a block among the blocks of the ranges, row-major. */
 export const placeInRanges = (coordinate: readonly number[], ranges: readonly (readonly [number, number])[]): number =>
-  ravel(coordinate.map((c, k) => c - ranges[k][0]), ranges.map(([first, past]) => past - first))
+  ravel(
+    coordinate.map((c, k) => c - ranges[k][0]),
+    ranges.map(([first, past]) => past - first),
+  )
 
 /** The positions inside [low, high) of a view's axis at which the source passes from one block to the next. */
 export function cutsOfAxis(grid: Grid, view: View, axis: number, low: number, high: number): number[] {

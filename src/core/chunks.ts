@@ -77,8 +77,7 @@ export const axisKey = (axis: AxisChunks): string =>
   axis.bounds ? axis.bounds.join(',') : `${axis.extent}/${axis.size}`
 export const gridKey = (grid: Grid): string => grid.map(axisKey).join(';')
 /** A grid in short for people: `10000x10000 in 1000x1000`. */
-export const formatGrid = (grid: Grid): string =>
-  grid.map((a) => a.size).join("x") || "1"
+export const formatGrid = (grid: Grid): string => grid.map((a) => a.size).join('x') || '1'
 
 /** The chunks of the elements start + step * i (0 <= i < extent) of an axis: cut where the axis is cut. */
 export function cutAxis(axis: AxisChunks, extent: number, start: number, step: number): AxisChunks {

@@ -1,4 +1,12 @@
-import { type AxisChunks, fromLengths, type Grid, gridExtents, regular, sameGrid, chunkLengths } from '../core/chunks.ts'
+import {
+  type AxisChunks,
+  chunkLengths,
+  fromLengths,
+  type Grid,
+  gridExtents,
+  regular,
+  sameGrid,
+} from '../core/chunks.ts'
 import { type DType, isComplex, realOf, resultTypeOf, toValue, type Value } from '../core/dtype.ts'
 import { DTypeError, internal, ShapeError } from '../core/errors.ts'
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts'
@@ -12,19 +20,28 @@ import { reshapeGrids } from './reshape.ts'
 
 /** An operand: an array's expression, or a weak JavaScript scalar. */
 export type Operand = Expr | Value
-export const isExpr = (operand: unknown): operand is Expr => typeof operand === 'object' && operand !== null && 'kind' in operand
+export const isExpr = (operand: unknown): operand is Expr =>
+  typeof operand === 'object' && operand !== null && 'kind' in operand
 
 export const fromSource = (source: Source, grid: Grid): Expr =>
   intern({ kind: 'source', source, origin: grid.map(() => 0) }, source.dtype, grid)
 export const constant = (value: Value, dtype: DType, grid: Grid): Expr =>
   intern({ kind: 'constant', value: toValue(value, dtype) }, dtype, grid)
-export const indexAlong = (grid: Grid, axis: number, dtype: 'int64' | 'float64'): Expr => intern({ kind: 'index', axis }, dtype, grid)
-export const randomNumbers = (distribution: Distribution, key: bigint, dtype: 'float64' | 'float32' | 'uint64', grid: Grid): Expr =>
-  intern({ kind: 'random', distribution, key }, dtype, grid)
+export const indexAlong = (grid: Grid, axis: number, dtype: 'int64' | 'float64'): Expr =>
+  intern({ kind: 'index', axis }, dtype, grid)
+export const randomNumbers = (
+  distribution: Distribution,
+  key: bigint,
+  dtype: 'float64' | 'float32' | 'uint64',
+  grid: Grid,
+): Expr => intern({ kind: 'random', distribution, key }, dtype, grid)
 
-export const cast = (input: Expr, dtype: DType): Expr => (input.dtype === dtype ? input : intern({ kind: 'cast', input }, dtype, input.grid))
+export const cast = (input: Expr, dtype: DType): Expr =>
+  input.dtype === dtype ? input : intern({ kind: 'cast', input }, dtype, input.grid)
 export const view = (input: Expr, map: View): Expr =>
-  isIdentity(map, input.shape) ? input : intern({ kind: 'view', view: map, input }, input.dtype, viewGrid(map, input.grid))
+  isIdentity(map, input.shape)
+    ? input
+    : intern({ kind: 'view', view: map, input }, input.dtype, viewGrid(map, input.grid))
 export const rechunk = (input: Expr, grid: Grid): Expr =>
   sameGrid(input.grid, grid) ? input : intern({ kind: 'rechunk', input }, input.dtype, grid)
 
@@ -57,8 +74,14 @@ export function apply(name: string, operands: readonly Operand[], operation = na
   const values = name === 'where' ? operands.slice(1) : operands
   const promoted = promote(values, operation)
   const signature = record.signature(promoted)
-  if (!signature) throw new DTypeError(`${operation}: not defined for dtype ${promoted}; cast the operands first, as in x.astype('float64')`)
-  const shape = broadcastShapes(arrays.map((array) => array.shape), operation)
+  if (!signature)
+    throw new DTypeError(
+      `${operation}: not defined for dtype ${promoted}; cast the operands first, as in x.astype('float64')`,
+    )
+  const shape = broadcastShapes(
+    arrays.map((array) => array.shape),
+    operation,
+  )
   const grid = commonGrid(arrays, shape)
   const args = operands.map((operand, i): Expr => {
     const dtype = name === 'where' && i === 0 ? 'bool' : signature.loop
@@ -69,7 +92,10 @@ export function apply(name: string, operands: readonly Operand[], operation = na
 
 function promote(values: readonly Operand[], operation: string): DType {
   try {
-    return resultTypeOf(values.filter(isExpr).map((v) => v.dtype), values.filter((v): v is Value => !isExpr(v)))
+    return resultTypeOf(
+      values.filter(isExpr).map((v) => v.dtype),
+      values.filter((v): v is Value => !isExpr(v)),
+    )
   } catch (error) {
     throw error instanceof DTypeError ? new DTypeError(`${operation}: ${error.message}`) : error
   }
@@ -87,30 +113,54 @@ export interface ReduceOptions {
  * elements where it has no value.
  */
 export function reduce(name: string, input: Expr, axes: readonly number[], options: ReduceOptions = {}): Expr {
-  if (name === 'any' || name === 'all' || name === 'countNonzero') return reduceOver(name, cast(input, 'bool'), axes, {})
-  if ((name === 'var' || name === 'std') && isComplex(options.dtype ?? input.dtype)) return complexVariance(name, input, axes, options)
+  if (name === 'any' || name === 'all' || name === 'countNonzero')
+    return reduceOver(name, cast(input, 'bool'), axes, {})
+  if ((name === 'var' || name === 'std') && isComplex(options.dtype ?? input.dtype))
+    return complexVariance(name, input, axes, options)
   return reduceOver(name, input, axes, options)
 }
 
-function reduceOver(name: string, input: Expr, axes: readonly number[], { dtype, correction = 0 }: ReduceOptions): Expr {
+function reduceOver(
+  name: string,
+  input: Expr,
+  axes: readonly number[],
+  { dtype, correction = 0 }: ReduceOptions,
+): Expr {
   const record = reductions[name] ?? internal(`no reduction record ${name}`)
   const signature = record.signature(dtype ?? input.dtype)
-  if (!signature) throw new DTypeError(`${name}: not defined for dtype ${dtype ?? input.dtype}; cast first, as in x.astype('float64')`)
+  if (!signature)
+    throw new DTypeError(
+      `${name}: not defined for dtype ${dtype ?? input.dtype}; cast first, as in x.astype('float64')`,
+    )
   const output = dtype ?? signature.output
   const grid = without(input.grid, axes)
   if (sizeOf(input.shape) === 0) {
     if (sizeOf(gridExtents(grid)) > 0 && record.empty === undefined)
-      throw new ShapeError(`${name}: no elements along axes ${formatShape(axes)} of shape ${formatShape(input.shape)}; reduce over an axis that has some`)
+      throw new ShapeError(
+        `${name}: no elements along axes ${formatShape(axes)} of shape ${formatShape(input.shape)}; reduce over an axis that has some`,
+      )
     return constant(record.empty ?? 0, output, grid)
   }
-  if (axes.length > 0) return intern({ kind: 'reduce', name, loop: signature.loop, axes, correction, input: cast(input, signature.loop) }, output, grid)
+  if (axes.length > 0)
+    return intern(
+      { kind: 'reduce', name, loop: signature.loop, axes, correction, input: cast(input, signature.loop) },
+      output,
+      grid,
+    )
   const stretched = view(input, { shape: [...input.shape, 1], axes: identityView(input.shape).axes })
   return reduceOver(name, stretched, [input.shape.length], { dtype, correction })
 }
 
 /** var(z) = var(re z) + var(im z). */
-function complexVariance(name: string, input: Expr, axes: readonly number[], { dtype, correction }: ReduceOptions): Expr {
-  const parts = ['real', 'imag'].map((part) => reduceOver('var', apply(part, [input]), axes, { dtype: dtype && realOf(dtype), correction }))
+function complexVariance(
+  name: string,
+  input: Expr,
+  axes: readonly number[],
+  { dtype, correction }: ReduceOptions,
+): Expr {
+  const parts = ['real', 'imag'].map((part) =>
+    reduceOver('var', apply(part, [input]), axes, { dtype: dtype && realOf(dtype), correction }),
+  )
   const variance = apply('add', parts, name)
   return name === 'std' ? apply('sqrt', [variance]) : variance
 }
@@ -121,7 +171,9 @@ export function scan(name: string, input: Expr, axis: number, dtype?: DType): Ex
   const signature = record.signature(dtype ?? input.dtype)
   if (!signature) throw new DTypeError(`${name}: not defined for dtype ${dtype ?? input.dtype}`)
   const typed = cast(input, signature.loop)
-  return sizeOf(input.shape) === 0 ? typed : intern({ kind: 'scan', name, axis, input: typed }, signature.output, input.grid)
+  return sizeOf(input.shape) === 0
+    ? typed
+    : intern({ kind: 'scan', name, axis, input: typed }, signature.output, input.grid)
 }
 
 /** Arrays one after the other along `axis`; dtypes and the other extents are equal. */
@@ -130,14 +182,24 @@ export function concat(inputs: readonly Expr[], axis: number): Expr {
   if (filled.length <= 1) return filled[0] ?? inputs[0]
   const along = fromLengths(filled.flatMap((input) => chunkLengths(input.grid[axis])))
   const grid = filled[0].grid.map((chunks, i) => (i === axis ? along : chunks))
-  const aligned = filled.map((input) => rechunk(input, grid.map((chunks, i) => (i === axis ? input.grid[axis] : chunks))))
+  const aligned = filled.map((input) =>
+    rechunk(
+      input,
+      grid.map((chunks, i) => (i === axis ? input.grid[axis] : chunks)),
+    ),
+  )
   return intern({ kind: 'concat', axis, inputs: aligned }, inputs[0].dtype, grid)
 }
 
 /** The same elements in row-major order under another shape of as many elements. */
 export function reshape(input: Expr, shape: Shape): Expr {
   if (sameShape(input.shape, shape)) return input
-  if (sizeOf(shape) === 0) return constant(0, input.dtype, shape.map((extent) => regular(extent, extent)))
+  if (sizeOf(shape) === 0)
+    return constant(
+      0,
+      input.dtype,
+      shape.map((extent) => regular(extent, extent)),
+    )
   const dropped = squeezeView(input.shape, shape)
   if (dropped) return view(input, dropped)
   const grids = reshapeGrids(input.grid, shape)
@@ -147,9 +209,18 @@ export function reshape(input: Expr, shape: Shape): Expr {
 /** The view that only drops and adds axes of extent 1, where that is all there is to do. */
 function squeezeView(from: Shape, to: Shape): View | undefined {
   const kept = to.map((_, axis) => axis).filter((axis) => to[axis] !== 1)
-  if (!sameShape(from.filter((n) => n !== 1), kept.map((axis) => to[axis]))) return undefined
+  if (
+    !sameShape(
+      from.filter((n) => n !== 1),
+      kept.map((axis) => to[axis]),
+    )
+  )
+    return undefined
   let next = 0
-  return { shape: to, axes: from.map((n) => (n === 1 ? { from: -1, start: 0, step: 0 } : { from: kept[next++], start: 0, step: 1 })) }
+  return {
+    shape: to,
+    axes: from.map((n) => (n === 1 ? { from: -1, start: 0, step: 0 } : { from: kept[next++], start: 0, step: 1 })),
+  }
 }
 
 let nextToken = 0

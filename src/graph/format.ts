@@ -3,12 +3,15 @@ import { formatShape } from '../core/shape.ts'
 import type { View } from '../core/view.ts'
 import { type Expr, inputsOf } from './expr.ts'
 
-const formatValue = (value: Value): string => (typeof value === 'object' ? `${value.re}+${value.im}i` : Object.is(value, -0) ? '-0' : `${value}`)
+const formatValue = (value: Value): string =>
+  typeof value === 'object' ? `${value.re}+${value.im}i` : Object.is(value, -0) ? '-0' : `${value}`
 
 /** A view in NumPy's manner: the source's axes as slices, with `a<axis>` where the order of the axes is not the source's. */
 function formatView({ shape, axes }: View): string {
   const inOrder = axes.every(({ from }, k) => from === k) && axes.length === shape.length
-  const slices = axes.map(({ from, start, step }) => (from < 0 ? `${start}` : `${inOrder ? '' : `a${from}:`}${start}:+${shape[from]}${step === 1 ? '' : `:${step}`}`))
+  const slices = axes.map(({ from, start, step }) =>
+    from < 0 ? `${start}` : `${inOrder ? '' : `a${from}:`}${start}:+${shape[from]}${step === 1 ? '' : `:${step}`}`,
+  )
   return `[${slices.join(', ')}]`
 }
 

@@ -29,7 +29,10 @@ export function optimise(roots: readonly Expr[], only: readonly Rule[] = rules):
       stack.pop()
       continue
     }
-    const rebuilt = withInputs(expr, inputsOf(expr).map((input) => done.get(input)!))
+    const rebuilt = withInputs(
+      expr,
+      inputsOf(expr).map((input) => done.get(input)!),
+    )
     const rewritten = applyFirst(rebuilt, only, fired)
     if (rewritten) better.set(expr, rewritten)
     else done.set(expr, rebuilt)
@@ -42,7 +45,8 @@ function applyFirst(expr: Expr, only: readonly Rule[], fired: RuleCounts): Expr 
   for (const rule of only) {
     const better = rule.apply(expr)
     if (!better || better === expr) continue
-    if (better.dtype !== expr.dtype || !sameShape(better.shape, expr.shape)) internal(`rule ${rule.name} changed dtype or shape`)
+    if (better.dtype !== expr.dtype || !sameShape(better.shape, expr.shape))
+      internal(`rule ${rule.name} changed dtype or shape`)
     fired.set(rule.name, (fired.get(rule.name) ?? 0) + 1)
     return rechunk(better, expr.grid)
   }

@@ -11,7 +11,8 @@ export function reshapeGrids(input: Grid, shape: Shape): { input: Grid; output: 
   for (const group of axisGroups(gridExtents(input), shape)) {
     const chunks = input.slice(...group.input)
     const extents = shape.slice(...group.output)
-    const cut = chunks.length === 1 && extents.length === 1 ? { input: chunks, output: chunks } : cutGroup(chunks, extents)
+    const cut =
+      chunks.length === 1 && extents.length === 1 ? { input: chunks, output: chunks } : cutGroup(chunks, extents)
     from.push(...cut.input)
     to.push(...cut.output)
   }

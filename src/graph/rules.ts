@@ -19,19 +19,45 @@ export interface Rule {
  */
 export const rules: readonly Rule[] = [
   { name: 'fold-view', meaning: 'a view of a view is one view; one that moves nothing is none', apply: foldView },
-  { name: 'push-view', meaning: 'a view of an element-wise result is the result of views: slices reach the sources', apply: pushView },
-  { name: 'view-constant', meaning: 'a view of one value everywhere is that value in the new shape', apply: viewOfConstant },
-  { name: 'view-rechunk', meaning: 'a view of re-cut blocks is a view of the blocks as they were', apply: viewOfRechunk },
+  {
+    name: 'push-view',
+    meaning: 'a view of an element-wise result is the result of views: slices reach the sources',
+    apply: pushView,
+  },
+  {
+    name: 'view-constant',
+    meaning: 'a view of one value everywhere is that value in the new shape',
+    apply: viewOfConstant,
+  },
+  {
+    name: 'view-rechunk',
+    meaning: 'a view of re-cut blocks is a view of the blocks as they were',
+    apply: viewOfRechunk,
+  },
   { name: 'narrow-source', meaning: 'of a source only the box that a slice needs is read', apply: narrowSource },
-  { name: 'fold-cast', meaning: 'a cast to the dtype at hand is none; a cast after a lossless one is one cast', apply: foldCast },
+  {
+    name: 'fold-cast',
+    meaning: 'a cast to the dtype at hand is none; a cast after a lossless one is one cast',
+    apply: foldCast,
+  },
   { name: 'fold-constant', meaning: 'an element-wise function of constants is a constant', apply: foldConstant },
   { name: 'square', meaning: 'pow(x, 2) is x * x, which is what it rounds to', apply: squareOfPow },
-  { name: 'no-op-rechunk', meaning: 'of rechunks in a row the last one counts; one to the same blocks is none', apply: foldRechunk },
-  { name: 'rechunk-source', meaning: 'a source that can be read in any blocks is read in the wanted ones', apply: rechunkSource },
+  {
+    name: 'no-op-rechunk',
+    meaning: 'of rechunks in a row the last one counts; one to the same blocks is none',
+    apply: foldRechunk,
+  },
+  {
+    name: 'rechunk-source',
+    meaning: 'a source that can be read in any blocks is read in the wanted ones',
+    apply: rechunkSource,
+  },
 ]
 
 const viewed = (input: Expr, map: View): Expr =>
-  isIdentity(map, input.shape) ? input : intern({ kind: 'view', view: map, input }, input.dtype, viewGrid(map, input.grid))
+  isIdentity(map, input.shape)
+    ? input
+    : intern({ kind: 'view', view: map, input }, input.dtype, viewGrid(map, input.grid))
 
 function foldView(expr: Expr): Expr | undefined {
   if (expr.kind !== 'view') return undefined
@@ -50,14 +76,19 @@ function pushView(expr: Expr): Expr | undefined {
   return intern({ kind: 'elementwise', name: input.name, loop: input.loop, args: moved }, expr.dtype, expr.grid)
 }
 
-const repeats = (view: View): boolean => view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))
+const repeats = (view: View): boolean =>
+  view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))
 
 function viewOfConstant(expr: Expr): Expr | undefined {
-  return expr.kind === 'view' && expr.input.kind === 'constant' ? constant(expr.input.value, expr.dtype, expr.grid) : undefined
+  return expr.kind === 'view' && expr.input.kind === 'constant'
+    ? constant(expr.input.value, expr.dtype, expr.grid)
+    : undefined
 }
 
 function viewOfRechunk(expr: Expr): Expr | undefined {
-  return expr.kind === 'view' && expr.input.kind === 'rechunk' ? rechunk(viewed(expr.input.input, expr.view), expr.grid) : undefined
+  return expr.kind === 'view' && expr.input.kind === 'rechunk'
+    ? rechunk(viewed(expr.input.input, expr.view), expr.grid)
+    : undefined
 }
 
 /** Blocks in the heap stay whole; everything else can be read from any element on. */
@@ -70,14 +101,19 @@ function narrowSource(expr: Expr): Expr | undefined {
   })
   if (view.shape.includes(0) || used.every(({ extent }, k) => extent === input.shape[k])) return undefined
   const grid = input.grid.map((chunks, k) => cutAxis(chunks, used[k].extent, used[k].low, 1))
-  const source = intern({ kind: 'source', source: input.source, origin: input.origin.map((o, k) => o + used[k].low) }, input.dtype, grid)
+  const source = intern(
+    { kind: 'source', source: input.source, origin: input.origin.map((o, k) => o + used[k].low) },
+    input.dtype,
+    grid,
+  )
   const map = { shape: view.shape, axes: view.axes.map((axis, k) => ({ ...axis, start: axis.start - used[k].low })) }
   return rechunk(viewed(source, map), expr.grid)
 }
 
 /** float32 to complex64 and integers to wider ones lose nothing; int64 to float64 does. */
 const lossless = (from: DType, to: DType): boolean =>
-  canCastTo(from, to) && (facts[from].kind === facts[to].kind || from === 'bool' || facts[from].itemsize < facts[to].itemsize)
+  canCastTo(from, to) &&
+  (facts[from].kind === facts[to].kind || from === 'bool' || facts[from].itemsize < facts[to].itemsize)
 
 function foldCast(expr: Expr): Expr | undefined {
   if (expr.kind !== 'cast') return undefined
@@ -98,7 +134,9 @@ function foldConstant(expr: Expr): Expr | undefined {
 
 /** Functions whose plain-JS meaning and kernel give the same bits; the transcendental ones may differ in the last. */
 const exactNames = new Set(
-  'add subtract multiply divide negative positive abs square sqrt floorDivide remainder equal notEqual less lessEqual greater greaterEqual where logicalAnd logicalOr logicalNot logicalXor maximum minimum'.split(' '),
+  'add subtract multiply divide negative positive abs square sqrt floorDivide remainder equal notEqual less lessEqual greater greaterEqual where logicalAnd logicalOr logicalNot logicalXor maximum minimum'.split(
+    ' ',
+  ),
 )
 const isExact = (name: string): boolean => exactNames.has(name)
 
@@ -106,13 +144,21 @@ function squareOfPow(expr: Expr): Expr | undefined {
   if (expr.kind !== 'elementwise' || expr.name !== 'pow' || isComplex(expr.loop)) return undefined
   const [base, exponent] = expr.args
   const two = exponent.kind === 'constant' && exponent.value === toValue(2, expr.loop)
-  return two ? apply('multiply', [base, base].map((arg) => withDType(arg, expr.loop))) : undefined
+  return two
+    ? apply(
+        'multiply',
+        [base, base].map((arg) => withDType(arg, expr.loop)),
+      )
+    : undefined
 }
-const withDType = (expr: Expr, dtype: DType): Expr => (expr.dtype === dtype ? expr : intern({ kind: 'cast', input: expr }, dtype, expr.grid))
+const withDType = (expr: Expr, dtype: DType): Expr =>
+  expr.dtype === dtype ? expr : intern({ kind: 'cast', input: expr }, dtype, expr.grid)
 
 function foldRechunk(expr: Expr): Expr | undefined {
   if (expr.kind !== 'rechunk') return undefined
-  return expr.input.kind === 'rechunk' || rechunk(expr.input, expr.grid) === expr.input ? rechunk(innermost(expr.input), expr.grid) : undefined
+  return expr.input.kind === 'rechunk' || rechunk(expr.input, expr.grid) === expr.input
+    ? rechunk(innermost(expr.input), expr.grid)
+    : undefined
 }
 const innermost = (expr: Expr): Expr => (expr.kind === 'rechunk' ? innermost(expr.input) : expr)
 

@@ -1,5 +1,5 @@
 import { blockRanges, cutsOfAxis, placeInRanges } from '../core/access.ts'
-import { blockAt, blockLength, blockStart, type Box } from '../core/chunks.ts'
+import { type Box, blockAt, blockLength, blockStart } from '../core/chunks.ts'
 import { rowMajorStrides } from '../core/shape.ts'
 import type { Access } from './spec.ts'
 import type { KernelStage, Read } from './stage.ts'
@@ -18,7 +18,9 @@ export function blockTables(reads: readonly Read[], box: Box, inputs: readonly n
   return reads.map((read) => {
     const ranges = blockRanges(read.grid, read.view, box)
     if (read.heap) {
-      const counts = read.grid.map((axis) => [0, axis.bounds ? axis.bounds.length - 1 : Math.max(1, Math.ceil(axis.extent / axis.size))] as const)
+      const counts = read.grid.map(
+        (axis) => [0, axis.bounds ? axis.bounds.length - 1 : Math.max(1, Math.ceil(axis.extent / axis.size))] as const,
+      )
       const heap = read.heap
       return { read, ranges, addressOf: (coordinate) => heap[placeInRanges(coordinate, counts)] }
     }
@@ -34,7 +36,9 @@ export function blockTables(reads: readonly Read[], box: Box, inputs: readonly n
  */
 export function eachPiece(tables: readonly BlockTable[], box: Box, visit: (piece: [number, number][]) => void): void {
   const bounds = box.map(([low, high], axis) => {
-    const cuts = tables.flatMap(({ read, ranges }) => (ranges.some(([first, past]) => past - first > 1) ? cutsOfAxis(read.grid, read.view, axis, low, high) : []))
+    const cuts = tables.flatMap(({ read, ranges }) =>
+      ranges.some(([first, past]) => past - first > 1) ? cutsOfAxis(read.grid, read.view, axis, low, high) : [],
+    )
     return [low, ...[...new Set(cuts)].sort((a, b) => a - b), high]
   })
   const place = bounds.map(() => 0)

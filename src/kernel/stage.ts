@@ -1,5 +1,5 @@
 import type { Grid } from '../core/chunks.ts'
-import type { DType, RealDType } from '../core/dtype.ts'
+import { type DType, itemsize, type RealDType } from '../core/dtype.ts'
 import type { Shape } from '../core/shape.ts'
 import type { View } from '../core/view.ts'
 import type { Source } from '../storage/source.ts'
@@ -61,7 +61,9 @@ export interface CombineStage extends StageFacts {
   readonly partials: number
   readonly groups: number
   /** Where the partials come from: the blocks of a grid of this shape, along its reduced axes, or the level of groups below. */
-  readonly source: { readonly kind: 'blocks'; readonly shape: readonly number[]; readonly axes: readonly number[] } | { readonly kind: 'level' }
+  readonly source:
+    | { readonly kind: 'blocks'; readonly shape: readonly number[]; readonly axes: readonly number[] }
+    | { readonly kind: 'level' }
 }
 export interface LoadStage extends StageFacts {
   readonly kind: 'load'
@@ -75,7 +77,9 @@ export interface RandomStage extends StageFacts {
 }
 export interface UserStage extends StageFacts {
   readonly kind: 'user'
-  readonly fn: { readonly text: string; readonly args: unknown } | { readonly module: string; readonly name: string; readonly args: unknown }
+  readonly fn:
+    | { readonly text: string; readonly args: unknown }
+    | { readonly module: string; readonly name: string; readonly args: unknown }
   readonly reads: readonly (Read & { readonly dtype: DType })[]
 }
 
@@ -88,12 +92,12 @@ export interface ExecutablePlan {
 }
 
 /**
- * A partial state lies in its block as the number of elements it stands for (one float64 in 16 bytes), then each component,
- * contiguous, at a multiple of 16 bytes. Offsets in bytes; the last one is the size of the block.
+ * A partial state of `length` kept elements lies in its block as the number of elements it stands for (one float64 in 16 bytes), then each
+ * component, contiguous, at a multiple of 16 bytes. Offsets in bytes; the last one is the size of the block.
  */
-export function stateOffsets(state: readonly { bytes: number }[], length: number): number[] {
+export function stateOffsets(state: readonly RealDType[], length: number): number[] {
   const offsets = [16]
-  for (const { bytes } of state) offsets.push(offsets[offsets.length - 1] + Math.ceil((bytes * length) / 16) * 16)
+  for (const dtype of state) offsets.push(offsets[offsets.length - 1] + Math.ceil((itemsize(dtype) * length) / 16) * 16)
   return offsets
 }
 

@@ -6,7 +6,6 @@ import type { RuleCounts } from '../graph/optimise.ts'
 import { type Stage, stateOffsets } from '../kernel/stage.ts'
 import { taskCount } from './inputs.ts'
 import type { Buffer, Plan, PlannedStage } from './plan.ts'
-import { stateBytes } from './reduce.ts'
 
 /** What is known of a stage before anything runs. Sizes in bytes. */
 export interface StageCost {
@@ -46,10 +45,24 @@ function stageCost({ stage, buffers }: PlannedStage): StageCost {
   const largest = sizeOf(stage.grid.map((axis) => axis.size))
   const partial = statesOf(stage)
   const tasks = taskCount(stage)
-  const blockBytes = partial ? stateOffsets(stateBytes(partial.state), sizeOf(partial.kept.map((axis) => axis.size))).at(-1)! : largest * itemsize
-  const readBytes = 'reads' in stage ? stage.reads.reduce((sum, read) => sum + distinctElements(read.view) * read.itemBytes, 0) : buffers.length > 0 ? tasks * 16 : 0
+  const blockBytes = partial
+    ? stateOffsets(partial.state, sizeOf(partial.kept.map((axis) => axis.size))).at(-1)!
+    : largest * itemsize
+  const readBytes =
+    'reads' in stage
+      ? stage.reads.reduce((sum, read) => sum + distinctElements(read.view) * read.itemBytes, 0)
+      : buffers.length > 0
+        ? tasks * 16
+        : 0
   const loaded = stage.kind === 'load' ? elements * itemsize : readBytes
-  return { name: stage.name, kind: stage.kind, tasks, readBytes: loaded, writtenBytes: partial ? tasks * blockBytes : elements * itemsize, blockBytes }
+  return {
+    name: stage.name,
+    kind: stage.kind,
+    tasks,
+    readBytes: loaded,
+    writtenBytes: partial ? tasks * blockBytes : elements * itemsize,
+    blockBytes,
+  }
 }
 
 /** The components of a stage's partial states and the axes they are kept for; undefined where it makes elements. */
@@ -79,7 +92,10 @@ function heldBytes(plan: Plan, costs: readonly StageCost[]): number {
 /** What tasks in flight take: each worker has one running and one waiting, with inputs and output. */
 function flightBytes(plan: Plan, costs: readonly StageCost[], workers: number): number {
   const perTask = plan.stages.map(({ stage, buffers }, i) => {
-    const inputs = buffers.reduce((sum, buffer) => sum + (buffer.blocks.kind === 'stage' ? costs[buffer.blocks.stage].blockBytes : 0), 0)
+    const inputs = buffers.reduce(
+      (sum, buffer) => sum + (buffer.blocks.kind === 'stage' ? costs[buffer.blocks.stage].blockBytes : 0),
+      0,
+    )
     return costs[i].blockBytes + inputs * (stage.kind === 'combine' ? stage.fanIn : 1)
   })
   return 2 * workers * Math.max(0, ...perTask)
@@ -113,5 +129,9 @@ export function explainPlan(expr: Expr, plan: Plan, fired: RuleCounts, cost: Pla
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   const left = new Set([1, 2])
-  return rows.map((row) => row.map((cell, column) => (left.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  '))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (left.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join('  '),
+  )
 }

@@ -11,7 +11,8 @@ import type { Tasks } from './tasks.ts'
 export function checkFits(plan: Plan, tasks: Tasks, limitBytes: number): void {
   for (let task = 0; task < tasks.count; task++) {
     let neededBytes = tasks.outputBytes[task]
-    for (let k = tasks.inputStart[task]; k < tasks.inputStart[task + 1]; k++) neededBytes += tasks.outputBytes[tasks.inputs[k]]
+    for (let k = tasks.inputStart[task]; k < tasks.inputStart[task + 1]; k++)
+      neededBytes += tasks.outputBytes[tasks.inputs[k]]
     if (neededBytes <= limitBytes) continue
     neededBytes = distinctBytes(tasks, task)
     if (neededBytes <= limitBytes) continue
@@ -28,4 +29,7 @@ export function checkFits(plan: Plan, tasks: Tasks, limitBytes: number): void {
 
 /** Bytes of a task's block and of each block that it reads, one that it reads twice counted once. */
 const distinctBytes = ({ outputBytes, inputStart, inputs }: Tasks, task: number): number =>
-  [...new Set(inputs.subarray(inputStart[task], inputStart[task + 1]))].reduce((sum, input) => sum + outputBytes[input], outputBytes[task])
+  [...new Set(inputs.subarray(inputStart[task], inputStart[task + 1]))].reduce(
+    (sum, input) => sum + outputBytes[input],
+    outputBytes[task],
+  )

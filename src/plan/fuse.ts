@@ -30,14 +30,34 @@ export interface Fusion {
  * Starts a kernel over `shape`. `materialise` gives the blocks of an expression that is not computed inside, `separate` says which
  * element-wise ones are not either.
  */
-export function fuse(shape: readonly number[], materialise: (expr: Expr) => Buffer, separate: (expr: Expr) => boolean): Fusion {
+export function fuse(
+  shape: readonly number[],
+  materialise: (expr: Expr) => Buffer,
+  separate: (expr: Expr) => boolean,
+): Fusion {
   const nodes: SpecNode[] = []
   const known = new Map<string, number>()
-  const fusion = { nodes, reads: [], buffers: [], operands: [], operandDTypes: [], indices: [], names: [] } as unknown as Fusion & { -readonly [K in 'parts' | 'linearIndex']: Fusion[K] }
+  const fusion = {
+    nodes,
+    reads: [],
+    buffers: [],
+    operands: [],
+    operandDTypes: [],
+    indices: [],
+    names: [],
+  } as unknown as Fusion & { -readonly [K in 'parts' | 'linearIndex']: Fusion[K] }
   const done = new Map<string, number[]>()
 
   const node = (spec: SpecNode): number => {
-    const key = JSON.stringify(spec, (_, v) => (typeof v === 'bigint' ? `${v}n` : Object.is(v, -0) ? '-0' : typeof v === 'number' && !Number.isFinite(v) ? `${v}` : v))
+    const key = JSON.stringify(spec, (_, v) =>
+      typeof v === 'bigint'
+        ? `${v}n`
+        : Object.is(v, -0)
+          ? '-0'
+          : typeof v === 'number' && !Number.isFinite(v)
+            ? `${v}`
+            : v,
+    )
     if (!known.has(key)) known.set(key, nodes.push(spec) - 1)
     return known.get(key)!
   }
@@ -53,7 +73,13 @@ export function fuse(shape: readonly number[], materialise: (expr: Expr) => Buff
       case 'constant':
         return constantParts(builder, expr.value, expr.dtype)
       case 'index':
-        return [node({ op: 'index', dtype: expr.dtype as 'int64', slot: affineSlot(fusion.indices, axisAffine(view, expr.axis)) })]
+        return [
+          node({
+            op: 'index',
+            dtype: expr.dtype as 'int64',
+            slot: affineSlot(fusion.indices, axisAffine(view, expr.axis)),
+          }),
+        ]
       case 'view':
         return parts(expr.input, compose(view, expr.view))
       case 'rechunk':
@@ -64,7 +90,11 @@ export function fuse(shape: readonly number[], materialise: (expr: Expr) => Buff
       case 'elementwise':
         if (separate(expr) || repeats(view)) return load(expr, view)
         fusion.names.push(expr.name)
-        return applyRecord(builder, expr, expr.args.map((arg, i) => operandParts(expr, arg, i, view)))
+        return applyRecord(
+          builder,
+          expr,
+          expr.args.map((arg, i) => operandParts(expr, arg, i, view)),
+        )
       default:
         return load(expr, view)
     }
@@ -96,7 +126,8 @@ export function fuse(shape: readonly number[], materialise: (expr: Expr) => Buff
 const isLeaf = (expr: Expr): boolean => expr.kind !== 'elementwise' && expr.kind !== 'cast' && expr.kind !== 'view'
 
 /** Whether the view shows elements more than once: then computing them inside the kernel would compute them more than once. */
-const repeats = (view: View): boolean => view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))
+const repeats = (view: View): boolean =>
+  view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))
 
 function axisAffine(view: View, axis: number): Affine {
   const { from, start, step } = view.axes[axis]
@@ -104,7 +135,9 @@ function axisAffine(view: View, axis: number): Affine {
 }
 
 function affineSlot(slots: Affine[], affine: Affine): number {
-  const same = slots.findIndex((slot) => slot.start === affine.start && slot.strides.every((s, i) => s === affine.strides[i]))
+  const same = slots.findIndex(
+    (slot) => slot.start === affine.start && slot.strides.every((s, i) => s === affine.strides[i]),
+  )
   return same >= 0 ? same : slots.push(affine) - 1
 }
 
@@ -121,7 +154,10 @@ function specBuilder(nodes: readonly SpecNode[], node: (spec: SpecNode) => numbe
   const dtypeOf = (v: number): RealDType => {
     const spec = nodes[v]
     if (spec.op !== 'call') return spec.dtype
-    return realOf(elementwise[spec.name].signature(spec.dtype)?.output ?? internal(`${spec.name} has no signature for ${spec.dtype}`))
+    return realOf(
+      elementwise[spec.name].signature(spec.dtype)?.output ??
+        internal(`${spec.name} has no signature for ${spec.dtype}`),
+    )
   }
   return {
     dtypeOf,

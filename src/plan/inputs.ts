@@ -8,7 +8,11 @@ import type { Buffer, PlannedStage } from './plan.ts'
 export const taskCount = (stage: Stage): number => gridCount(stage.grid) * (stage.kind === 'combine' ? stage.groups : 1)
 
 /** Calls `visit` with each block (a buffer and a row-major block number) that a task reads, in the order of the contract with the executor. */
-export function eachInput({ stage, buffers }: PlannedStage, task: number, visit: (buffer: Buffer, block: number) => void): void {
+export function eachInput(
+  { stage, buffers }: PlannedStage,
+  task: number,
+  visit: (buffer: Buffer, block: number) => void,
+): void {
   const coordinate = unravel(task, taskAxes(stage, gridShape(stage.grid)))
   if (stage.kind === 'combine') combineInputs(stage, buffers[0], coordinate, visit)
   if (stage.kind === 'kernel' && !stage.grid.some((axis) => axis.extent === 0)) {
@@ -21,7 +25,9 @@ export function eachInput({ stage, buffers }: PlannedStage, task: number, visit:
   if (stage.kind === 'user')
     stage.reads.forEach((read, i) => {
       const shape = gridShape(read.grid)
-      const aligned = shape.map((count, axis) => (count === 1 ? 0 : coordinate[axis + coordinate.length - shape.length]))
+      const aligned = shape.map((count, axis) =>
+        count === 1 ? 0 : coordinate[axis + coordinate.length - shape.length],
+      )
       visit(buffers[i], ravel(aligned, shape))
     })
 }
@@ -36,7 +42,12 @@ export function previousInScan(stage: Stage, task: number): number | undefined {
 }
 
 /** Partials first to last of the task's group: blocks along the reduced axes of the kernel stage, or the groups one level down. */
-function combineInputs(stage: CombineStage, buffer: Buffer, coordinate: readonly number[], visit: (buffer: Buffer, block: number) => void): void {
+function combineInputs(
+  stage: CombineStage,
+  buffer: Buffer,
+  coordinate: readonly number[],
+  visit: (buffer: Buffer, block: number) => void,
+): void {
   const kept = coordinate.slice(0, -1)
   const first = coordinate[kept.length] * stage.fanIn
   const past = Math.min(first + stage.fanIn, stage.partials)
@@ -53,6 +64,9 @@ function partialPlace(stage: CombineStage, kept: readonly number[]): (r: number)
   return (r) => {
     const reduced = unravel(r, reducedShape)
     let next = 0
-    return ravel(shape.map((_, axis) => (axes.includes(axis) ? reduced[axes.indexOf(axis)] : kept[next++])), shape)
+    return ravel(
+      shape.map((_, axis) => (axes.includes(axis) ? reduced[axes.indexOf(axis)] : kept[next++])),
+      shape,
+    )
   }
 }

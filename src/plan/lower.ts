@@ -1,12 +1,10 @@
-import { gridShape, type Grid } from '../core/chunks.ts'
-import { facts, isComplex, realOf } from '../core/dtype.ts'
+import { gridShape } from '../core/chunks.ts'
+import { facts, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
 import { type Expr, inputsOf } from '../graph/expr.ts'
-import type { KernelSpec } from '../kernel/spec.ts'
-import type { KernelStage, Stage } from '../kernel/stage.ts'
-import { elementwise } from '../ops/elementwise.ts'
-import { type Fusion, fuse } from './fuse.ts'
+import { fuse } from './fuse.ts'
+import { kernelStage, type Lowering } from './lowering.ts'
 import type { Buffer, Plan, PlannedStage } from './plan.ts'
 import { lowerReduce } from './reduce.ts'
 
@@ -20,13 +18,6 @@ export interface Root {
 const holdBytes = 64 * 2 ** 20
 /** Element-wise functions that one kernel computes at most; a longer chain is cut. */
 const longestKernel = 150
-
-/** What lowering keeps: stages so far, and the buffers of the expressions that have one. */
-export interface Lowering {
-  add(stage: Stage, buffers: readonly Buffer[]): Buffer
-  materialise(expr: Expr, depth: number): Buffer
-  fusion(expr: Expr): Fusion
-}
 
 /** Turns optimised expressions into stages. */
 export function lower(roots: readonly Root[]): Plan {
@@ -44,7 +35,12 @@ export function lower(roots: readonly Root[]): Plan {
       if (!made.has(key)) made.set(key, makeBuffer(lowering, expr, depthOf(expr)))
       return made.get(key)!
     },
-    fusion: (expr) => fuse(expr.shape, (leaf) => lowering.materialise(leaf, depthOf(expr)), (inner) => inner !== expr && separate.has(inner)),
+    fusion: (expr) =>
+      fuse(
+        expr.shape,
+        (leaf) => lowering.materialise(leaf, depthOf(expr)),
+        (inner) => inner !== expr && separate.has(inner),
+      ),
   }
   for (const expr of separate) lowering.materialise(expr, depthOf(expr))
   const outputs = roots.map((root) => lowerRoot(lowering, root, depthOf(root.expr)))
@@ -78,7 +74,9 @@ function analyse(roots: readonly Expr[]): { separate: Set<Expr>; depthOf: (expr:
     const below = Math.max(0, ...inputsOf(expr).map((input) => depths.get(input)!))
     depths.set(expr, expr.kind === 'reduce' ? below + 1 : below)
     const fused = expr.kind === 'elementwise' || expr.kind === 'cast' || expr.kind === 'view'
-    const length = fused ? inputsOf(expr).reduce((sum, input) => sum + lengths.get(input)!, expr.kind === 'elementwise' ? 1 : 0) : 0
+    const length = fused
+      ? inputsOf(expr).reduce((sum, input) => sum + lengths.get(input)!, expr.kind === 'elementwise' ? 1 : 0)
+      : 0
     if (length > longestKernel && expr.kind === 'elementwise') separate.add(expr)
     lengths.set(expr, separate.has(expr) ? 0 : length)
   }
@@ -92,16 +90,38 @@ function lowerRoot(lowering: Lowering, { expr, assemble }: Root, depth: number):
 }
 /** Whether an array's blocks are its own, rather than those of an array that it is a part or a rearrangement of. */
 const ownsBlocks = (expr: Expr): boolean =>
-  ['reduce', 'scan', 'mapBlocks', 'random'].includes(expr.kind) || (expr.kind === 'source' && expr.source.type !== 'heap')
+  ['reduce', 'scan', 'mapBlocks', 'random'].includes(expr.kind) ||
+  (expr.kind === 'source' && expr.source.type !== 'heap')
 
 function makeBuffer(lowering: Lowering, expr: Expr, depth: number): Buffer {
   const { grid } = expr
   switch (expr.kind) {
     case 'source':
-      if (expr.source.type === 'heap') return { dtype: expr.dtype, grid, blocks: { kind: 'heap', addresses: expr.source.addresses } }
-      return lowering.add({ kind: 'load', name: `read ${expr.source.type}`, dtype: expr.dtype, grid, source: expr.source, origin: expr.origin }, [])
+      if (expr.source.type === 'heap')
+        return { dtype: expr.dtype, grid, blocks: { kind: 'heap', addresses: expr.source.addresses } }
+      return lowering.add(
+        {
+          kind: 'load',
+          name: `read ${expr.source.type}`,
+          dtype: expr.dtype,
+          grid,
+          source: expr.source,
+          origin: expr.origin,
+        },
+        [],
+      )
     case 'random':
-      return lowering.add({ kind: 'random', name: `random ${expr.distribution}`, dtype: expr.dtype, grid, distribution: expr.distribution, key: expr.key }, [])
+      return lowering.add(
+        {
+          kind: 'random',
+          name: `random ${expr.distribution}`,
+          dtype: expr.dtype,
+          grid,
+          distribution: expr.distribution,
+          key: expr.key,
+        },
+        [],
+      )
     case 'reduce':
       return lowerReduce(lowering, expr)
     case 'scan':
@@ -121,44 +141,24 @@ function makeBuffer(lowering: Lowering, expr: Expr, depth: number): Buffer {
 function mapStage(lowering: Lowering, expr: Expr): Buffer {
   const fusion = lowering.fusion(expr)
   const results = fusion.parts(expr)
-  const spec: KernelSpec = {
-    kind: 'map',
-    nodes: fusion.nodes,
-    operands: fusion.operandDTypes,
-    indices: fusion.indices.length,
-    results,
-    outputs: results.map(() => realOf(expr.dtype)),
-  }
   const name = fusion.names.length > 0 ? [...new Set(fusion.names)].reverse().join(', ') : 'copy'
-  return lowering.add(kernelStage(name, expr, expr.grid, spec, fusion, []), fusion.buffers)
+  const outputs = results.map(() => realOf(expr.dtype))
+  return lowering.add(
+    kernelStage(fusion, { kind: 'map', name, dtype: expr.dtype, grid: expr.grid, results, outputs, axes: [] }),
+    fusion.buffers,
+  )
 }
 
-export const kernelStage = (name: string, expr: Expr, grid: Grid, spec: KernelSpec, fusion: Fusion, axes: readonly number[]): KernelStage => ({
-  kind: 'kernel',
-  name,
-  dtype: expr.dtype,
-  grid,
-  spec,
-  reads: fusion.reads,
-  operands: fusion.operands,
-  indices: fusion.indices,
-  axes,
-})
-
 /** Each block goes on from the last slice of the block before it. */
-function scanStage(lowering: Lowering, expr: Expr & { kind: 'scan' }): Buffer {
-  const fusion = lowering.fusion(expr.input)
-  const results = fusion.parts(expr.input, expr.dtype)
-  const spec: KernelSpec = {
-    kind: 'scan',
-    nodes: fusion.nodes,
-    operands: fusion.operandDTypes,
-    indices: fusion.indices.length,
-    results,
-    outputs: results.map(() => realOf(expr.dtype)),
-    reduction: expr.name,
-  }
-  return lowering.add(kernelStage(`${expr.name} along axis ${expr.axis}`, expr, expr.grid, spec, fusion, [expr.axis]), fusion.buffers)
+function scanStage(lowering: Lowering, { name: reduction, axis, input, dtype, grid }: Expr & { kind: 'scan' }): Buffer {
+  const fusion = lowering.fusion(input)
+  const results = fusion.parts(input, dtype)
+  const outputs = results.map(() => realOf(dtype))
+  const name = `${reduction} along axis ${axis}`
+  return lowering.add(
+    kernelStage(fusion, { kind: 'scan', name, dtype, grid, results, outputs, axes: [axis], reduction }),
+    fusion.buffers,
+  )
 }
 
 function concatBuffer(lowering: Lowering, expr: Expr & { kind: 'concat' }, depth: number): Buffer {
@@ -166,7 +166,11 @@ function concatBuffer(lowering: Lowering, expr: Expr & { kind: 'concat' }, depth
     const buffer = lowering.materialise(input, depth)
     return buffer.blocks.kind === 'heap' ? mapStage(lowering, input) : buffer
   })
-  return { dtype: expr.dtype, grid: expr.grid, blocks: { kind: 'concat', axis: expr.axis, shape: gridShape(expr.grid), parts } }
+  return {
+    dtype: expr.dtype,
+    grid: expr.grid,
+    blocks: { kind: 'concat', axis: expr.axis, shape: gridShape(expr.grid), parts },
+  }
 }
 
 function userStage(lowering: Lowering, expr: Expr & { kind: 'mapBlocks' }, depth: number): Buffer {
@@ -178,10 +182,8 @@ function userStage(lowering: Lowering, expr: Expr & { kind: 'mapBlocks' }, depth
     dtype: buffer.dtype,
     ...(buffer.blocks.kind === 'heap' ? { heap: buffer.blocks.addresses } : {}),
   }))
-  return lowering.add({ kind: 'user', name: 'mapBlocks', dtype: expr.dtype, grid: expr.grid, fn: expr.fn, reads }, buffers)
+  return lowering.add(
+    { kind: 'user', name: 'mapBlocks', dtype: expr.dtype, grid: expr.grid, fn: expr.fn, reads },
+    buffers,
+  )
 }
-
-/** Estimated nanoseconds an element and thread of a kernel's element-wise functions. */
-export const costNanoseconds = (spec: KernelSpec): number =>
-  spec.nodes.reduce((sum, node) => sum + (node.op === 'call' ? elementwise[node.name].costNanoseconds : 0), 0)
-export const partsOf = (expr: Expr): number => (isComplex(expr.dtype) ? 2 : 1)

@@ -14,7 +14,11 @@ const muchSmaller = 8
  * all there goes at once when it frees at least as much as it makes (x + x.T reads blocks (i, j) and (j, i) for both results).
  * Gives the task at each place. `early` says of a task whether it may go before its turn: 'always', 'never', or when it 'frees'.
  */
-export function depthFirstOrder(dag: Dag, roots: readonly number[], early: (task: number) => 'always' | 'never' | 'frees'): Int32Array {
+export function depthFirstOrder(
+  dag: Dag,
+  roots: readonly number[],
+  early: (task: number) => 'always' | 'never' | 'frees',
+): Int32Array {
   const { count, inputStart, inputs, outputBytes } = dag
   const readers = readersOf(dag)
   const missing = new Int32Array(count)
@@ -42,11 +46,13 @@ export function depthFirstOrder(dag: Dag, roots: readonly number[], early: (task
       placed[task] = 1
       order[length++] = task
       for (let k = readers.start[task]; k < readers.start[task + 1]; k++) missing[readers.list[k]]--
-      for (let k = readers.start[task]; k < readers.start[task + 1]; k++) if (mayGo(readers.list[k])) ready.push(readers.list[k])
+      for (let k = readers.start[task]; k < readers.start[task + 1]; k++)
+        if (mayGo(readers.list[k])) ready.push(readers.list[k])
       for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
         const input = inputs[k]
         if (--remaining[input] !== 1) continue
-        for (let r = readers.start[input]; r < readers.start[input + 1]; r++) if (mayGo(readers.list[r])) ready.push(readers.list[r])
+        for (let r = readers.start[input]; r < readers.start[input + 1]; r++)
+          if (mayGo(readers.list[r])) ready.push(readers.list[r])
       }
     }
   }

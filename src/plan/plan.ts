@@ -13,7 +13,12 @@ export type Blocks =
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'heap'; readonly addresses: readonly number[] }
   /** Arrays one after the other along an axis of the block grid. */
-  | { readonly kind: 'concat'; readonly axis: number; readonly shape: readonly number[]; readonly parts: readonly Buffer[] }
+  | {
+      readonly kind: 'concat'
+      readonly axis: number
+      readonly shape: readonly number[]
+      readonly parts: readonly Buffer[]
+    }
 
 /** A stage with what the main thread knows besides: which buffers its reads read. */
 export interface PlannedStage {

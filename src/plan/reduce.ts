@@ -1,11 +1,11 @@
 import { gridShape } from '../core/chunks.ts'
-import { facts, isComplex, realOf } from '../core/dtype.ts'
+import { isComplex, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
-import type { CombineSpec, KernelSpec } from '../kernel/spec.ts'
+import type { CombineSpec } from '../kernel/spec.ts'
 import type { CombineStage } from '../kernel/stage.ts'
 import { reductions } from '../ops/reductions.ts'
-import { kernelStage, type Lowering } from './lower.ts'
+import { kernelStage, type Lowering } from './lowering.ts'
 import type { Buffer } from './plan.ts'
 
 /** How many partial states one task merges. Fixed, so that the tree and with it the rounding depend on the blocks alone. */
@@ -24,18 +24,19 @@ export function lowerReduce(lowering: Lowering, expr: Expr & { kind: 'reduce' })
   const fusion = lowering.fusion(input)
   const results = fusion.parts(input, expr.loop)
   if (record.indexed) results.push(fusion.linearIndex(axes))
-  const spec: KernelSpec = {
-    kind: 'reduce',
-    nodes: fusion.nodes,
-    operands: fusion.operandDTypes,
-    indices: fusion.indices.length,
-    results,
-    outputs: state,
-    reduction: expr.name,
-  }
   const inner = [...new Set(fusion.names)].reverse()
   const name = `${expr.name} over ${axes.length === input.shape.length ? 'all' : `axis ${axes.join(', ')}`}`
-  let buffer = lowering.add(kernelStage([...inner, name].join(', '), expr, input.grid, spec, fusion, axes), fusion.buffers)
+  const first = {
+    kind: 'reduce',
+    name: [...inner, name].join(', '),
+    dtype: expr.dtype,
+    grid: input.grid,
+    results,
+    outputs: state,
+    axes,
+    reduction: expr.name,
+  } as const
+  let buffer = lowering.add(kernelStage(fusion, first), fusion.buffers)
 
   let partials = sizeOf(gridShape(input.grid).filter((_, axis) => axes.includes(axis)))
   let source: CombineStage['source'] = { kind: 'blocks', shape: gridShape(input.grid), axes }
@@ -43,13 +44,28 @@ export function lowerReduce(lowering: Lowering, expr: Expr & { kind: 'reduce' })
     const groups = Math.ceil(partials / fanIn)
     last = groups === 1
     const outputs = last ? Array<typeof loop>(isComplex(expr.dtype) ? 2 : 1).fill(realOf(expr.dtype)) : state
-    const combine: CombineSpec = { reduction: expr.name, loop, parts, finalize: last, outputs, correction: expr.correction }
-    const stage = { kind: 'combine', name: `combine ${expr.name}`, dtype: expr.dtype, grid: expr.grid, combine, state, fanIn, partials, groups, source } as const
+    const combine: CombineSpec = {
+      reduction: expr.name,
+      loop,
+      parts,
+      finalize: last,
+      outputs,
+      correction: expr.correction,
+    }
+    const stage = {
+      kind: 'combine',
+      name: `combine ${expr.name}`,
+      dtype: expr.dtype,
+      grid: expr.grid,
+      combine,
+      state,
+      fanIn,
+      partials,
+      groups,
+      source,
+    } as const
     buffer = lowering.add(stage, [buffer])
     partials = groups
   }
   return buffer
 }
-
-/** Bytes of the components of a partial state, for stateOffsets. */
-export const stateBytes = (state: readonly (keyof typeof facts)[]): { bytes: number }[] => state.map((dtype) => ({ bytes: facts[dtype].itemsize }))

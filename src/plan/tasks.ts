@@ -6,7 +6,6 @@ import { type Stage, stateOffsets } from '../kernel/stage.ts'
 import { eachInput, previousInScan, taskCount } from './inputs.ts'
 import { depthFirstOrder } from './order.ts'
 import type { Buffer, Plan } from './plan.ts'
-import { stateBytes } from './reduce.ts'
 
 /** The tasks of a plan that its outputs need, numbered in the order they are best run. */
 export interface Tasks {
@@ -30,7 +29,9 @@ export function layOut(plan: Plan, ordered: boolean): Tasks {
   const found = discover(plan)
   const roots = found.outputs.flatMap((blocks) => [...blocks])
   const delivered = new Set(ordered ? roots : [])
-  const order = depthFirstOrder(found, roots, (t) => (delivered.has(t) ? 'never' : found.outputBytes[t] === 0 ? 'always' : 'frees'))
+  const order = depthFirstOrder(found, roots, (t) =>
+    delivered.has(t) ? 'never' : found.outputBytes[t] === 0 ? 'always' : 'frees',
+  )
   const number = new Int32Array(found.count)
   order.forEach((task, place) => {
     number[task] = place
@@ -61,7 +62,11 @@ function makerOf(buffer: Buffer, block: number): { stage: number; block: number 
   const coordinate = unravel(block, blocks.shape)
   for (const part of blocks.parts) {
     const shape = gridShape(part.grid)
-    if (coordinate[blocks.axis] < shape[blocks.axis]) return makerOf(part, coordinate.reduce((sum, c, axis) => sum * shape[axis] + c, 0))
+    if (coordinate[blocks.axis] < shape[blocks.axis])
+      return makerOf(
+        part,
+        coordinate.reduce((sum, c, axis) => sum * shape[axis] + c, 0),
+      )
     coordinate[blocks.axis] -= shape[blocks.axis]
   }
   return internal(`block ${block} is past the parts of a concatenation`)
@@ -76,7 +81,12 @@ function discover(plan: Plan): Tasks {
     known[maker.stage] ??= new Int32Array(taskCount(plan.stages[maker.stage].stage)).fill(-1)
     const numbers = known[maker.stage]!
     if (numbers[maker.block] < 0) {
-      if (stage.length >= mostTasks) throw new MemoryLimitError(`compute: the plan has more than ${mostTasks} tasks; use larger chunks`, stage.length, mostTasks)
+      if (stage.length >= mostTasks)
+        throw new MemoryLimitError(
+          `compute: the plan has more than ${mostTasks} tasks; use larger chunks`,
+          stage.length,
+          mostTasks,
+        )
       numbers[maker.block] = stage.push(maker.stage) - 1
       block.push(maker.block)
     }
@@ -84,7 +94,9 @@ function discover(plan: Plan): Tasks {
   }
   const outputs = plan.outputs.map((buffer) => {
     const count = gridShape(buffer.grid).reduce((a, b) => a * b, 1)
-    return Int32Array.from({ length: count }, (_, k) => taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')))
+    return Int32Array.from({ length: count }, (_, k) =>
+      taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')),
+    )
   })
   const inputs: number[] = []
   const inputStart = [0]
@@ -118,8 +130,8 @@ export function blockBytes(stage: Stage, task: number): number {
   const coordinate = unravel(Math.floor(task / groups), gridShape(stage.grid))
   const skipped = stage.kind === 'kernel' && stage.spec.kind === 'reduce' ? stage.axes : []
   const elements = elementsOf(stage.grid, coordinate, skipped)
-  if (stage.kind === 'kernel' && stage.spec.kind === 'reduce') return stateOffsets(stateBytes(stage.spec.outputs), elements).at(-1)!
-  if (stage.kind === 'combine' && !stage.combine.finalize) return stateOffsets(stateBytes(stage.state), elements).at(-1)!
+  if (stage.kind === 'kernel' && stage.spec.kind === 'reduce') return stateOffsets(stage.spec.outputs, elements).at(-1)!
+  if (stage.kind === 'combine' && !stage.combine.finalize) return stateOffsets(stage.state, elements).at(-1)!
   return elements * facts[stage.dtype].itemsize
 }
 

@@ -1,4 +1,4 @@
-import { blockBox, type Box, boxShape, gridExtents, gridShape } from '../core/chunks.ts'
+import { type Box, blockBox, boxShape, gridExtents, gridShape } from '../core/chunks.ts'
 import { facts, realOf } from '../core/dtype.ts'
 import { internal, NdloomError, TaskError } from '../core/errors.ts'
 import { rowMajorStrides, sizeOf, unravel } from '../core/shape.ts'
@@ -6,7 +6,16 @@ import { createKernels } from '../kernel/kernels.ts'
 import { blockTables, eachPiece, outputAccess, readAccess } from '../kernel/pieces.ts'
 import { createRandom } from '../kernel/random.ts'
 import type { Access, Kernels } from '../kernel/spec.ts'
-import { type CombineStage, type ExecutablePlan, type KernelStage, type LoadStage, type RandomStage, type Stage, stateOffsets, taskAxes } from '../kernel/stage.ts'
+import {
+  type CombineStage,
+  type ExecutablePlan,
+  type KernelStage,
+  type LoadStage,
+  type RandomStage,
+  type Stage,
+  stateOffsets,
+  taskAxes,
+} from '../kernel/stage.ts'
 import { readBox } from '../storage/read.ts'
 import type { Executor } from './executor.ts'
 import { runUserFunction } from './user-function.ts'
@@ -59,10 +68,20 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
 function fail(stage: Stage, coordinate: readonly number[], error: unknown): never {
   if (error instanceof NdloomError) throw error
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  throw new TaskError(`${stage.name}: block [${coordinate.join(', ')}] failed: ${text}`, stage.name, [...coordinate], error)
+  throw new TaskError(
+    `${stage.name}: block [${coordinate.join(', ')}] failed: ${text}`,
+    stage.name,
+    [...coordinate],
+    error,
+  )
 }
 
-function runKernel(kernels: Kernels, memory: WebAssembly.Memory, stage: KernelStage, { coordinate, address, inputs }: TaskPlace): void {
+function runKernel(
+  kernels: Kernels,
+  memory: WebAssembly.Memory,
+  stage: KernelStage,
+  { coordinate, address, inputs }: TaskPlace,
+): void {
   const { spec, axes } = stage
   const box = blockBox(stage.grid, coordinate)
   const tables = blockTables(stage.reads, box, inputs)
@@ -72,8 +91,12 @@ function runKernel(kernels: Kernels, memory: WebAssembly.Memory, stage: KernelSt
       extents: boxShape(piece),
       reduced,
       operands: stage.operands.map(({ read, offsetBytes }) => readAccess(tables[read], piece, offsetBytes)),
-      indices: stage.indices.map(({ start, strides }) => ({ start: piece.reduce((sum, [low], i) => sum + low * strides[i], start), strides })),
-      outputs: spec.kind === 'reduce' ? stateAccess(stage, box, piece, address) : partAccess(stage, box, piece, address),
+      indices: stage.indices.map(({ start, strides }) => ({
+        start: piece.reduce((sum, [low], i) => sum + low * strides[i], start),
+        strides,
+      })),
+      outputs:
+        spec.kind === 'reduce' ? stateAccess(stage, box, piece, address) : partAccess(stage, box, piece, address),
       mergedCount: spec.kind === 'reduce' ? mergedBefore(axes, box, piece) : 0,
       carry: spec.kind === 'scan' ? carryAccess(stage, box, piece, { coordinate, address, inputs }) : undefined,
     })
@@ -103,10 +126,13 @@ function partAccess(stage: KernelStage, box: Box, piece: Box, address: number): 
 function stateAccess(stage: KernelStage, box: Box, piece: Box, address: number): Access[] {
   const kept = boxShape(box).map((extent, axis) => (stage.axes.includes(axis) ? 1 : extent))
   const steps = rowMajorStrides(kept).map((step, axis) => (stage.axes.includes(axis) ? 0 : step))
-  const offsets = stateOffsets(stage.spec.outputs.map((dtype) => ({ bytes: facts[dtype].itemsize })), sizeOf(kept))
+  const offsets = stateOffsets(stage.spec.outputs, sizeOf(kept))
   return stage.spec.outputs.map((dtype, k) => {
     const strides = steps.map((step) => step * facts[dtype].itemsize)
-    return { address: address + offsets[k] + piece.reduce((sum, [low], axis) => sum + (low - box[axis][0]) * strides[axis], 0), strides }
+    return {
+      address: address + offsets[k] + piece.reduce((sum, [low], axis) => sum + (low - box[axis][0]) * strides[axis], 0),
+      strides,
+    }
   })
 }
 
@@ -115,29 +141,54 @@ function writeCount(memory: WebAssembly.Memory, address: number, count: number):
 }
 
 /** The slice before the piece along the scan axis: in the same block or region, or the last one of the block before. */
-function carryAccess(stage: KernelStage, box: Box, piece: Box, { coordinate, address, inputs }: TaskPlace): Access[] | undefined {
+function carryAccess(
+  stage: KernelStage,
+  box: Box,
+  piece: Box,
+  { coordinate, address, inputs }: TaskPlace,
+): Access[] | undefined {
   const axis = stage.axes[0]
   if (piece[axis][0] === 0) return undefined
   const before = piece.map((range, i): [number, number] => (i === axis ? [range[0] - 1, range[0]] : [...range]))
   const inside = piece[axis][0] > box[axis][0] || stage.region !== undefined
-  const home = inside ? box : blockBox(stage.grid, coordinate.map((c, i) => (i === axis ? c - 1 : c)))
+  const home = inside
+    ? box
+    : blockBox(
+        stage.grid,
+        coordinate.map((c, i) => (i === axis ? c - 1 : c)),
+      )
   const accesses = partAccess(stage, home, before, inside ? address : inputs[inputs.length - 1])
-  return accesses.map(({ address: at, strides }) => ({ address: at, strides: strides.map((s, i) => (i === axis ? 0 : s)) }))
+  return accesses.map(({ address: at, strides }) => ({
+    address: at,
+    strides: strides.map((s, i) => (i === axis ? 0 : s)),
+  }))
 }
 
-function runCombine(kernels: Kernels, memory: WebAssembly.Memory, stage: CombineStage, { coordinate, address, inputs }: TaskPlace): void {
+function runCombine(
+  kernels: Kernels,
+  memory: WebAssembly.Memory,
+  stage: CombineStage,
+  { coordinate, address, inputs }: TaskPlace,
+): void {
   const length = sizeOf(boxShape(blockBox(stage.grid, coordinate.slice(0, -1))))
-  const offsets = stateOffsets(stage.state.map((dtype) => ({ bytes: facts[dtype].itemsize })), length)
+  const offsets = stateOffsets(stage.state, length)
   const partials = inputs.map((partial) => ({
     count: new Float64Array(memory.buffer, partial, 1)[0],
     addresses: stage.state.map((_, k) => partial + offsets[k]),
   }))
   const { itemsize } = facts[stage.dtype]
   const outputs = stage.combine.outputs.map((dtype, k) =>
-    stage.combine.finalize ? { address: address + k * facts[dtype].itemsize, stride: itemsize } : { address: address + offsets[k], stride: facts[dtype].itemsize },
+    stage.combine.finalize
+      ? { address: address + k * facts[dtype].itemsize, stride: itemsize }
+      : { address: address + offsets[k], stride: facts[dtype].itemsize },
   )
   kernels.combine(stage.combine, { length, partials, outputs })
-  if (!stage.combine.finalize) writeCount(memory, address, partials.reduce((sum, { count }) => sum + count, 0))
+  if (!stage.combine.finalize)
+    writeCount(
+      memory,
+      address,
+      partials.reduce((sum, { count }) => sum + count, 0),
+    )
 }
 
 function runLoad(memory: WebAssembly.Memory, stage: LoadStage, { coordinate, address }: TaskPlace): Promise<void> {
@@ -148,7 +199,11 @@ function runLoad(memory: WebAssembly.Memory, stage: LoadStage, { coordinate, add
 }
 
 /** Random numbers are counted along the whole array: each row of the block is a run of them. */
-function runRandom(random: ReturnType<typeof createRandom>, stage: RandomStage, { coordinate, address }: TaskPlace): void {
+function runRandom(
+  random: ReturnType<typeof createRandom>,
+  stage: RandomStage,
+  { coordinate, address }: TaskPlace,
+): void {
   const box = blockBox(stage.grid, coordinate)
   const shape = gridExtents(stage.grid)
   const { extent: run, axis: outer } = contiguousRun(box, shape)
@@ -157,7 +212,14 @@ function runRandom(random: ReturnType<typeof createRandom>, stage: RandomStage, 
   const first = box.reduce((sum, [low], axis) => sum + low * steps[axis], 0)
   for (let row = 0; row < sizeOf(rows); row++) {
     const index = unravel(row, rows).reduce((sum, c, axis) => sum + c * steps[axis], first)
-    random.fill(stage.distribution, stage.dtype as 'float64', stage.key, index, run, address + row * run * facts[stage.dtype].itemsize)
+    random.fill(
+      stage.distribution,
+      stage.dtype as 'float64',
+      stage.key,
+      index,
+      run,
+      address + row * run * facts[stage.dtype].itemsize,
+    )
   }
 }
 

@@ -12,7 +12,8 @@ const functions = new Map<string, Promise<BlockFunction>>()
 /** The function that a stage names: its text, evaluated in this realm, or an export of a module. */
 function resolve(fn: UserStage['fn']): Promise<BlockFunction> {
   const key = 'text' in fn ? fn.text : `${fn.module} ${fn.name}`
-  if (!functions.has(key)) functions.set(key, 'text' in fn ? Promise.resolve(fn.text).then(evaluate) : importNamed(fn.module, fn.name))
+  if (!functions.has(key))
+    functions.set(key, 'text' in fn ? Promise.resolve(fn.text).then(evaluate) : importNamed(fn.module, fn.name))
   return functions.get(key)!
 }
 
@@ -27,7 +28,8 @@ function evaluate(text: string): BlockFunction {
 
 async function importNamed(module: string, name: string): Promise<BlockFunction> {
   const found = (await import(module))[name]
-  if (typeof found !== 'function') throw new TypeError(`${module} exports no function ${name}; name one that it exports`)
+  if (typeof found !== 'function')
+    throw new TypeError(`${module} exports no function ${name}; name one that it exports`)
   return found as BlockFunction
 }
 
@@ -43,35 +45,60 @@ export async function runUserFunction(
   const box = blockBox(stage.grid, coordinate)
   let next = 0
   const blocks = stage.reads.map((read) => {
-    const aligned = read.grid.map((axis, k) => Math.min(coordinate[k + coordinate.length - read.grid.length], lastBlock(axis)))
+    const aligned = read.grid.map((axis, k) =>
+      Math.min(coordinate[k + coordinate.length - read.grid.length], lastBlock(axis)),
+    )
     const shape = boxShape(blockBox(read.grid, aligned))
-    const from = read.heap ? read.heap[linear(aligned, read.grid.map((axis) => lastBlock(axis) + 1))] : inputs[next++]
+    const from = read.heap
+      ? read.heap[
+          linear(
+            aligned,
+            read.grid.map((axis) => lastBlock(axis) + 1),
+          )
+        ]
+      : inputs[next++]
     return ndarrayOver(viewBytes(read.dtype, memory.buffer, from, sizeOf(shape)).slice(), read.dtype, shape)
   })
   const fn = await resolve(stage.fn)
-  const result = await call(fn, stage, [...blocks, { index: [...coordinate], offset: box.map(([low]) => low), args: stage.fn.args }])
+  const result = await call(fn, stage, [
+    ...blocks,
+    { index: [...coordinate], offset: box.map(([low]) => low), args: stage.fn.args },
+  ])
   store(result, stage, boxShape(box), memory, address, coordinate)
 }
 
 const lastBlock = (axis: { extent: number; size: number; bounds?: readonly number[] }): number =>
   axis.bounds ? axis.bounds.length - 2 : Math.max(1, Math.ceil(axis.extent / axis.size)) - 1
-const linear = (coordinate: readonly number[], shape: readonly number[]): number => coordinate.reduce((sum, c, k) => sum * shape[k] + c, 0)
+const linear = (coordinate: readonly number[], shape: readonly number[]): number =>
+  coordinate.reduce((sum, c, k) => sum * shape[k] + c, 0)
 
 async function call(fn: BlockFunction, stage: UserStage, args: unknown[]): Promise<unknown> {
   try {
     return await fn(...args)
   } catch (error) {
     if (!(error instanceof ReferenceError) || !('text' in stage.fn)) throw error
-    const cure = 'the function is sent as text, so it sees no variables from around it: pass the value in `args`, or name an exported function by { module, name }'
+    const cure =
+      'the function is sent as text, so it sees no variables from around it: pass the value in `args`, or name an exported function by { module, name }'
     throw new ReferenceError(`${error.message}: ${cure}`, { cause: error })
   }
 }
 
 /** Copies what the function gave into the task's block, whatever its strides. */
-function store(result: unknown, stage: UserStage, shape: number[], memory: WebAssembly.Memory, address: number, coordinate: readonly number[]): void {
+function store(
+  result: unknown,
+  stage: UserStage,
+  shape: number[],
+  memory: WebAssembly.Memory,
+  address: number,
+  coordinate: readonly number[],
+): void {
   const given = result as NdArray | undefined
   if (!given || !Array.isArray(given.shape) || typeof given.get !== 'function')
-    throw new TaskError(`mapBlocks: the function gave ${describe(result)}, want an ndarray of shape ${formatShape(shape)}`, stage.name, [...coordinate])
+    throw new TaskError(
+      `mapBlocks: the function gave ${describe(result)}, want an ndarray of shape ${formatShape(shape)}`,
+      stage.name,
+      [...coordinate],
+    )
   if (!sameShape(given.shape, shape))
     throw new TaskError(
       `mapBlocks: the function gave a block of shape ${formatShape(given.shape)}, want ${formatShape(shape)}; give \`chunks\` if it changes the shape`,
@@ -79,11 +106,13 @@ function store(result: unknown, stage: UserStage, shape: number[], memory: WebAs
       [...coordinate],
     )
   const target = viewBytes(stage.dtype, memory.buffer, address, sizeOf(shape))
-  if (target.length !== sizeOf(shape) * (facts[stage.dtype].kind === 'complex' ? 2 : 1)) internal('a block of another size')
+  if (target.length !== sizeOf(shape) * (facts[stage.dtype].kind === 'complex' ? 2 : 1))
+    internal('a block of another size')
   copyInto(target, given, stage.dtype)
 }
 
-const describe = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
+const describe = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
 
 function copyInto(target: ReturnType<typeof viewBytes>, source: NdArray, dtype: UserStage['dtype']): void {
   const into = ndarrayOver(target, dtype, source.shape)
@@ -91,11 +120,13 @@ function copyInto(target: ReturnType<typeof viewBytes>, source: NdArray, dtype: 
   for (let k = 0; k < sizeOf(source.shape); k++) {
     const value: unknown = source.get(...position)
     into.set(...position, convert(value, dtype) as number)
-    for (let axis = position.length - 1; axis >= 0 && ++position[axis] === source.shape[axis]; axis--) position[axis] = 0
+    for (let axis = position.length - 1; axis >= 0 && ++position[axis] === source.shape[axis]; axis--)
+      position[axis] = 0
   }
 }
 
 const convert = (value: unknown, dtype: UserStage['dtype']): unknown => {
-  if (dtype === 'int64' || dtype === 'uint64') return typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value)))
+  if (dtype === 'int64' || dtype === 'uint64')
+    return typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value)))
   return facts[dtype].kind === 'complex' ? value : Number(value)
 }

@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { regular } from '../../src/core/chunks.ts'
-import { apply, broadcastTo, concat, fromSource, randomNumbers, rechunk, reduce, reshape, scan, view } from '../../src/graph/build.ts'
+import {
+  apply,
+  broadcastTo,
+  concat,
+  fromSource,
+  randomNumbers,
+  rechunk,
+  reduce,
+  reshape,
+  scan,
+  view,
+} from '../../src/graph/build.ts'
 import type { Expr } from '../../src/graph/expr.ts'
 import { optimise } from '../../src/graph/optimise.ts'
 import { planCost } from '../../src/plan/explain.ts'
@@ -11,11 +22,20 @@ import { layOut, type Tasks } from '../../src/plan/tasks.ts'
 
 const heap = (shape: number[], size: number): Expr => {
   const grid = shape.map((extent) => regular(extent, size))
-  const addresses = Array.from({ length: grid.reduce((n, axis) => n * Math.ceil(axis.extent / axis.size), 1) }, (_, k) => 64 * (k + 1))
+  const addresses = Array.from(
+    { length: grid.reduce((n, axis) => n * Math.ceil(axis.extent / axis.size), 1) },
+    (_, k) => 64 * (k + 1),
+  )
   return fromSource({ type: 'heap', addresses, grid, dtype: 'float64', shape }, grid)
 }
 const transpose = (expr: Expr): Expr =>
-  view(expr, { shape: [...expr.shape].reverse(), axes: [{ from: 1, start: 0, step: 1 }, { from: 0, start: 0, step: 1 }] })
+  view(expr, {
+    shape: [...expr.shape].reverse(),
+    axes: [
+      { from: 1, start: 0, step: 1 },
+      { from: 0, start: 0, step: 1 },
+    ],
+  })
 const planOf = (expr: Expr) => lower(optimise([expr]).roots.map((root) => ({ expr: root, assemble: false })))
 const names = (expr: Expr): string[] => planOf(expr).stages.map(({ stage }) => stage.name)
 const headline = (x: Expr): Expr => apply('subtract', [apply('add', [x, transpose(x)]), reduce('mean', x, [0])])
@@ -26,7 +46,10 @@ describe('stages', () => {
   })
   it('fuses what feeds a reduction into its first step', () => {
     const x = heap([40, 40], 10)
-    expect(names(reduce('sum', apply('multiply', [apply('add', [x, 1]), x]), [0, 1]))).toEqual(['add, multiply, sum over all', 'combine sum'])
+    expect(names(reduce('sum', apply('multiply', [apply('add', [x, 1]), x]), [0, 1]))).toEqual([
+      'add, multiply, sum over all',
+      'combine sum',
+    ])
   })
   it('makes large random numbers again for a second pass, and holds small ones', () => {
     const random = (n: number) => randomNumbers('uniform', 1n, 'float64', [regular(n, 1000), regular(n, 1000)])
@@ -46,7 +69,9 @@ describe('stages', () => {
   })
   it('adds no stage for a concatenation or a reshape of blocks that fit', () => {
     const x = apply('add', [heap([40, 40], 10), 1])
-    expect(names(apply('negative', [concat([scan('cumulativeSum', x, 0), scan('cumulativeSum', x, 1)], 0)]))).toHaveLength(3)
+    expect(
+      names(apply('negative', [concat([scan('cumulativeSum', x, 0), scan('cumulativeSum', x, 1)], 0)])),
+    ).toHaveLength(3)
     const rows = rechunk(x, [regular(40, 10), regular(40, 40)])
     expect(names(apply('negative', [reshape(rows, [1600])]))).toEqual(['add', 'negative'])
   })
@@ -102,21 +127,33 @@ describe('tasks', () => {
   it('lay out random expressions soundly', () => {
     const step = fc.constantFrom('add', 'transpose', 'mean', 'scan', 'rechunk', 'concat', 'reshape')
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 6 }), fc.integer({ min: 1, max: 7 }), fc.boolean(), (steps, size, ordered) => {
-        let x = heap([12, 12], size)
-        for (const name of steps) {
-          if (name === 'add') x = apply('add', [x, transpose(x)])
-          if (name === 'transpose') x = transpose(x)
-          if (name === 'mean') x = apply('subtract', [x, reduce('mean', x, [0])])
-          if (name === 'scan') x = scan('cumulativeSum', x, 0)
-          if (name === 'rechunk') x = rechunk(x, [regular(12, 5), regular(12, 3)])
-          if (name === 'concat') x = view(concat([x, x], 1), { shape: [12, 12], axes: [{ from: 0, start: 0, step: 1 }, { from: 1, start: 6, step: 1 }] })
-          if (name === 'reshape') x = reshape(reshape(x, [144]), [12, 12])
-        }
-        const tasks = layOut(planOf(apply('negative', [x])), ordered)
-        replay(tasks)
-        expect(new Set(tasks.outputs[0]).size).toBe(tasks.outputs[0].length)
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 6 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.boolean(),
+        (steps, size, ordered) => {
+          let x = heap([12, 12], size)
+          for (const name of steps) {
+            if (name === 'add') x = apply('add', [x, transpose(x)])
+            if (name === 'transpose') x = transpose(x)
+            if (name === 'mean') x = apply('subtract', [x, reduce('mean', x, [0])])
+            if (name === 'scan') x = scan('cumulativeSum', x, 0)
+            if (name === 'rechunk') x = rechunk(x, [regular(12, 5), regular(12, 3)])
+            if (name === 'concat')
+              x = view(concat([x, x], 1), {
+                shape: [12, 12],
+                axes: [
+                  { from: 0, start: 0, step: 1 },
+                  { from: 1, start: 6, step: 1 },
+                ],
+              })
+            if (name === 'reshape') x = reshape(reshape(x, [144]), [12, 12])
+          }
+          const tasks = layOut(planOf(apply('negative', [x])), ordered)
+          replay(tasks)
+          expect(new Set(tasks.outputs[0]).size).toBe(tasks.outputs[0].length)
+        },
+      ),
       { numRuns: 200 },
     )
   })
@@ -127,13 +164,22 @@ describe('depthFirstOrder', () => {
     fc.assert(
       fc.property(fc.array(fc.array(fc.nat(), { maxLength: 4 }), { minLength: 1, maxLength: 60 }), (lists) => {
         const inputs = lists.flatMap((list, t) => (t === 0 ? [] : list.map((k) => k % t)))
-        const inputStart = Int32Array.from(lists.reduce((starts, list, t) => [...starts, starts[t] + (t === 0 ? 0 : list.length)], [0]))
-        const dag = { count: lists.length, inputStart, inputs: Int32Array.from(inputs), outputBytes: Float64Array.from(lists, (_, t) => t % 3) }
+        const inputStart = new Int32Array(lists.length + 1)
+        lists.forEach((list, t) => {
+          inputStart[t + 1] = inputStart[t] + (t === 0 ? 0 : list.length)
+        })
+        const dag = {
+          count: lists.length,
+          inputStart,
+          inputs: Int32Array.from(inputs),
+          outputBytes: Float64Array.from(lists, (_, t) => t % 3),
+        }
         const order = depthFirstOrder(dag, [...lists.keys()].reverse(), () => 'frees')
         const place = new Map([...order].map((task, at) => [task, at]))
         expect(place.size).toBe(lists.length)
         for (let t = 0; t < dag.count; t++)
-          for (let k = inputStart[t]; k < inputStart[t + 1]; k++) expect(place.get(dag.inputs[k])!).toBeLessThan(place.get(t)!)
+          for (let k = inputStart[t]; k < inputStart[t + 1]; k++)
+            expect(place.get(dag.inputs[k])!).toBeLessThan(place.get(t)!)
       }),
     )
   })
