@@ -48,7 +48,7 @@ function measure(name: string): number {
 
 const wanted = process.argv[2]?.split(',')
 for (const name of Object.keys(mathFunctions).filter((each) => /^[a-z0-9]+_f(64|32)$/.test(each))) {
-  if (!/^(reduce|log1p_pair)/.test(name) && (wanted?.includes(name.split('_')[0]) ?? true)) {
+  if (!/^(reduce|fmod|remainder|floorDivide)/.test(name) && (wanted?.includes(name.split('_')[0]) ?? true)) {
     console.log(`${name.padEnd(16)}${measure(name).toFixed(2).padStart(8)} ns`)
   }
 }

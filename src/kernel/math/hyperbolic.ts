@@ -9,7 +9,7 @@ import { coshRest, sinhRest } from './coefficients.ts'
 import { expAnywhere, expMinusOne, inversePowerOfTwo, powerOfTwo, reduceByLn2, reduceByLn2Finely } from './exp.ts'
 import { type Expression, f64, select } from './lanes.ts'
 
-const { add, sub, mul, div, abs, splat, le, gt, all, withSignOf } = f64
+const { add, sub, mul, div, abs, splat, le, gt, all, any, withSignOf } = f64
 
 interface Parts {
   readonly a: Expression
@@ -78,7 +78,7 @@ const tanh = define('tanh_f64', ['x'], (scope, x) => {
     },
   )
   return scope.choose(
-    `(v128.any_true ${far})`,
+    any(far),
     () => {
       // 1 - 2/(exp(2|x|) + 1); beyond 22 it is 1 to the last bit.
       const { shifted, r } = reduceByLn2(scope, scope.keep(mul(splat(2), f64.min(size, splat(22)))))

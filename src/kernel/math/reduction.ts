@@ -7,9 +7,9 @@
 import { type Pair, twoProduct } from './arithmetic.ts'
 import { type Definition, define, type Scope } from './build.ts'
 import { shifter } from './exp.ts'
-import { and, andNot, any, type Expression, f64, type Lanes, or, select } from './lanes.ts'
+import { and, andNot, type Expression, f64, type Lanes, or, select } from './lanes.ts'
 
-const { add, sub, mul, splat, abs, le, lt, ge, eq, all } = f64
+const { add, sub, mul, splat, abs, le, lt, ge, eq, all, any } = f64
 
 /** pi/2 in parts of 33 bits: n times one is exact for |n| < 2^20. */
 const halfPi = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32] as const

@@ -5,10 +5,10 @@
 import { estrin } from './arithmetic.ts'
 import { type Definition, define, type Scope } from './build.ts'
 import { cosRestSingle, expRestSingle, log1pRestSingle, sinRestSingle, tanhRestSingle } from './coefficients.ts'
-import { and, any, type Expression, f32, or, select, xor } from './lanes.ts'
+import { and, type Expression, f32, or, select, xor } from './lanes.ts'
 import { oddMask, secondBitAsSign } from './reduction.ts'
 
-const { add, sub, mul, div, abs, splat, bits, le, lt, ge, gt, eq, all, withSignOf } = f32
+const { add, sub, mul, div, abs, splat, bits, le, lt, ge, gt, eq, all, any, withSignOf } = f32
 
 const shifter = 1.5 * 2 ** 23
 /** ln 2 in two parts: the first has 15 bits, so that k times it is exact. */
