@@ -37,10 +37,10 @@ export function fillBatch(
     const task = useChain ? fromChain : fromSet
     if (task < 0) break
     const cost = touchedBytes(job, task)
-    if (tasks.length > 0 && bytes + cost > mostBytes) break
+    if (tasks.length > 0 && (isAlone(job, task) || bytes + cost > mostBytes)) break
     if (useChain) chain.drop(task)
     else next = set.next(task + 1)
-    if (!admit(state, job, task)) {
+    if ((isAlone(job, task) && worker.batches.length > 0 && worker.id !== mainThread) || !admit(state, job, task)) {
       missed++
       continue
     }
@@ -52,6 +52,7 @@ export function fillBatch(
     job.batch[task] = state.nextBatch
     tasks.push(task)
     bytes += cost
+    if (isAlone(job, task)) break
     if (bytes < mostBytes) chain.follow(task)
   }
   chain.clear()
@@ -95,6 +96,8 @@ class Chain {
   }
 }
 
+const isAlone = (job: JobState, task: number): boolean => (job.table.flags[task] & taskFlag.alone) !== 0
+
 /** Bytes that the task reads and writes. A task that writes to a region (a result) shows none: it counts as small. */
 function touchedBytes(job: JobState, task: number): number {
   const { inputStart, inputs, outputBytes } = job.table
@@ -104,7 +107,8 @@ function touchedBytes(job: JobState, task: number): number {
 }
 
 function addBatch(state: SchedulerState, job: JobState, worker: WorkerState, tasks: readonly number[]): Batch {
-  const batch = { id: state.nextBatch++, job, worker, tasks, running: tasks.length }
+  const alone = worker.id !== mainThread && isAlone(job, tasks[0])
+  const batch = { id: state.nextBatch++, job, worker, tasks, alone, running: tasks.length }
   state.batches.set(batch.id, batch)
   worker.batches.push(batch)
   job.batches++

@@ -53,7 +53,7 @@ function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
   for (let depth = 0; depth < batchesPerWorker; depth++) {
     for (const worker of state.workers.values()) {
       if (!state.active.some((job) => mayUseWorker(state, job))) return
-      if (worker.batches.length === depth) assign(state, worker, actions)
+      if (worker.batches.length === depth && !worker.batches[0]?.alone) assign(state, worker, actions)
     }
   }
 }

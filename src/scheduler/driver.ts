@@ -41,8 +41,7 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   function perform(action: SchedulerAction): void {
     if (action.type === 'run') run(action)
     else if (action.type === 'spawn') threads.spawn(action.count)
-    else if (action.type === 'deliver')
-      callBack(action.job, ({ onDeliver }) => onDeliver?.(action.task, action.address))
+    else if (action.type === 'deliver') deliver(action)
     else settle(action)
   }
   function run({ job, worker, tasks }: SchedulerAction & { type: 'run' }): void {
@@ -50,6 +49,9 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
       send({ type: 'failed', job, worker, task: tasks[0].task, error: heapError(state.heap.heapBytes) })
     else if (worker === mainThread) local.run(job, tasks)
     else threads.run(worker, job, tasks)
+  }
+  function deliver({ job, task, address }: SchedulerAction & { type: 'deliver' }): void {
+    callBack(job, ({ onDeliver }) => (onDeliver ? onDeliver(task, address) : send({ type: 'taken', job, task })))
   }
   /** Calls what the request brought along; what that throws ends its job. */
   function callBack(id: JobId, call: (job: DriverJob) => void): void {

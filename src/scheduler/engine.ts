@@ -20,6 +20,8 @@ export interface Engine {
   /** Bytes the heap has grown to, and bytes in use. */
   readonly heapBytes: number
   readonly usedBytes: number
+  /** Bytes that blocks and regions may take together; may be changed at any time. */
+  memoryLimitBytes: number
   shutdown(): Promise<void>
 }
 
@@ -42,7 +44,9 @@ export interface EngineOptions {
  * const { peakBytes } = await engine.submit({ table, plan, options }).result
  */
 export function createEngine({ memoryLimitBytes, workers, createExecutor, workerUrl }: EngineOptions): Engine {
-  const state = createState(Math.min(memoryLimitBytes, largestHeapBytes - (workers + 2) * scratchBytes))
+  const allowed = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
+  let limitBytes = allowed(memoryLimitBytes)
+  const state = createState(limitBytes)
   const heap = createSharedHeap(state.heap)
   const driver = createDriver(state, heap, (connection) => ({
     local: createLocal({ ...connection, createExecutor: () => createExecutor(heap.memory, heap.takeScratch()) }),
@@ -58,6 +62,13 @@ export function createEngine({ memoryLimitBytes, workers, createExecutor, worker
     },
     get usedBytes() {
       return state.heap.usedBytes
+    },
+    get memoryLimitBytes() {
+      return limitBytes
+    },
+    set memoryLimitBytes(bytes) {
+      state.heap.limitBytes += allowed(bytes) - limitBytes
+      limitBytes = allowed(bytes)
     },
     shutdown: driver.shutdown,
   }

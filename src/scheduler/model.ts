@@ -8,6 +8,8 @@ export interface Batch {
   readonly job: JobState
   readonly worker: WorkerState
   readonly tasks: readonly number[]
+  /** One task flagged `alone`: nothing is queued behind it. */
+  readonly alone: boolean
   /** Tasks that have not ended. */
   running: number
 }

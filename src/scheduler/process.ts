@@ -3,7 +3,7 @@ import { createEngine, type Engine } from './engine.ts'
 
 let engine: Engine | undefined
 
-/** The process's one engine, made on first use with the settings of that moment. Its workers start when a job needs them. */
+/** The process's one engine, made on first use. Its workers start when a job needs them. */
 export function getEngine(): Engine {
   engine ??= createEngine({
     memoryLimitBytes: config().memoryLimitBytes,
@@ -11,6 +11,7 @@ export function getEngine(): Engine {
     createExecutor: async (memory, scratchAddress) =>
       (await import('../worker/execute.ts')).createExecutor(memory, scratchAddress),
   })
+  engine.memoryLimitBytes = config().memoryLimitBytes
   return engine
 }
 

@@ -22,6 +22,11 @@ export const taskFlag = {
   keep: 2,
   /** The task runs on the main thread (its source is not shared with the workers). */
   main: 4,
+  /**
+   * How long the task takes cannot be told from its bytes (a user's function): it goes alone, to a worker that has nothing else to
+   * do, and nothing is queued behind it.
+   */
+  alone: 8,
 } as const
 
 export type JobId = number

@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MemoryLimitError } from '../../src/core/errors.ts'
 import { sequentialPeakBytes } from '../../src/scheduler/profile.ts'
+import { createState, step } from '../../src/scheduler/state.ts'
+import { type JobOptions, type SchedulerAction, type SchedulerEvent, taskFlag } from '../../src/scheduler/types.ts'
 import { type Chances, calm, type JobPlan, type Random, randomFrom, randomTable, simulate } from './simulation.ts'
+import { tableOf } from './support/engine.ts'
 
 const between = (random: Random, low: number, high: number): number => low + Math.floor(random() * (high - low + 1))
 
@@ -93,5 +96,172 @@ describe('memory', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+type Run = Extract<SchedulerAction, { type: 'run' }>
+const free: JobOptions = { limitBytes: 2 ** 40, workers: 2, ordered: false, readAhead: 4 }
+const numbers = (run: Run): number[] => run.tasks.map(({ task }) => task)
+
+/** A state with workers, and the actions of each kind of the events sent to it. */
+function scheduler(workers: number, limitBytes = 2 ** 30) {
+  const state = createState(limitBytes)
+  for (let worker = 0; worker < workers; worker++) step(state, { type: 'workerReady', worker })
+  const send = (event: SchedulerEvent) => {
+    const actions = step(state, event)
+    return { actions, runs: actions.filter((action): action is Run => action.type === 'run') }
+  }
+  const finish = (run: Run) => send({ type: 'finished', job: run.job, worker: run.worker, tasks: numbers(run) })
+  return { state, send, finish }
+}
+/** Runs all to the end, each time finishing what `choose` picks, and gives the runs in the order of their ends. */
+function runAll(
+  first: readonly Run[],
+  finish: (run: Run) => { runs: Run[] },
+  choose: (runs: readonly Run[]) => number,
+): Run[] {
+  const waiting = [...first]
+  const order: Run[] = []
+  while (waiting.length > 0) {
+    const [run] = waiting.splice(choose(waiting), 1)
+    order.push(run)
+    waiting.push(...finish(run).runs)
+  }
+  return order
+}
+
+describe('batches', () => {
+  test('large tasks go one by one, two to each worker; the lowest first', () => {
+    const { send } = scheduler(2)
+    const { runs } = send({ type: 'submit', job: 1, table: tableOf(new Array(9).fill([]), 2 ** 21), options: free })
+    expect(runs.map((run) => [run.worker, ...numbers(run)])).toEqual([
+      [0, 0],
+      [1, 1],
+      [0, 2],
+      [1, 3],
+    ])
+  })
+  test('small tasks go many at once, fewer at the end', () => {
+    const { send, finish } = scheduler(2)
+    const { runs } = send({ type: 'submit', job: 1, table: tableOf(new Array(1000).fill([])), options: free })
+    expect(runs.map(({ tasks }) => tasks.length)).toEqual([64, 64, 64, 64])
+    const order = runAll(runs, finish, () => 0)
+    expect(order.at(-1)?.tasks.length).toBe(1)
+    expect(order.length).toBeLessThan(60)
+    expect(order.flatMap(numbers)).toEqual(Array.from({ length: 1000 }, (_, task) => task))
+  })
+  test('a chain goes at once, what could run beside it does not wait for it', () => {
+    const { send } = scheduler(2)
+    const chain = tableOf(Array.from({ length: 100 }, (_, task) => (task > 0 ? [task - 1] : [])))
+    const { runs } = send({ type: 'submit', job: 1, table: chain, options: free })
+    expect(runs.map((run) => run.tasks.length)).toEqual([64])
+    const fork = scheduler(2)
+    const forked = fork.send({ type: 'submit', job: 1, table: tableOf([[], [0], [0], [1, 2]]), options: free })
+    expect(forked.runs.map(numbers)).toEqual([[0]])
+    expect(fork.finish(forked.runs[0]).runs.map(numbers)).toEqual([[1], [2]])
+  })
+  test('a task flagged alone has a worker for itself', () => {
+    const { send, finish } = scheduler(2)
+    const { runs } = send({
+      type: 'submit',
+      job: 1,
+      table: tableOf(new Array(5).fill([]), 8, () => taskFlag.alone),
+      options: free,
+    })
+    expect(runs.map((run) => [run.worker, ...numbers(run)])).toEqual([
+      [0, 0],
+      [1, 1],
+    ])
+    expect(finish(runs[1]).runs.map((run) => [run.worker, ...numbers(run)])).toEqual([[1, 2]])
+  })
+  test('jobs take turns', () => {
+    const { send, finish } = scheduler(1)
+    const table = tableOf(new Array(40).fill([]), 2 ** 21)
+    const { runs } = send({ type: 'submit', job: 1, table, options: free })
+    send({ type: 'submit', job: 2, table: tableOf(new Array(4).fill([]), 2 ** 21), options: free })
+    const order = runAll(runs, finish, () => 0).map(({ job }) => job)
+    expect(order.slice(0, 10)).toEqual([1, 1, 2, 1, 2, 1, 2, 1, 2, 1])
+  })
+  test('only as many workers are asked for as there is work for', () => {
+    const count = (tasks: number, workers: number): unknown => {
+      const { actions } = scheduler(0).send({
+        type: 'submit',
+        job: 1,
+        table: tableOf(new Array(tasks).fill([])),
+        options: { ...free, workers },
+      })
+      return actions
+    }
+    expect(count(1, 8)).toEqual([{ type: 'spawn', count: 1 }])
+    expect(count(100, 8)).toEqual([{ type: 'spawn', count: 8 }])
+    expect(count(0, 8)).toEqual([{ type: 'done', job: 1, peakBytes: 0, kept: new Map() }])
+  })
+})
+
+describe('memory stays low', () => {
+  /** Groups of four blocks that are added up, and a last task that reads all sums. */
+  const groups = 200
+  const wide = [...Array.from({ length: 5 * groups }, (_, t) => (t % 5 === 4 ? [t - 4, t - 3, t - 2, t - 1] : []))]
+  wide.push(Array.from({ length: groups }, (_, group) => 5 * group + 4))
+  const blockBytes = 2 ** 22
+
+  test('near to what a run in order needs, with two workers', () => {
+    const table = tableOf(wide, blockBytes)
+    table.outputBytes.forEach((_, t) => {
+      if (t % 5 === 4) table.outputBytes[t] = 64
+    })
+    const { state, send, finish } = scheduler(2, 2 ** 31)
+    const { runs } = send({ type: 'submit', job: 1, table, options: { ...free, limitBytes: 2 ** 31 } })
+    const random = randomFrom(1)
+    runAll(runs, finish, (waiting) => Math.floor(random() * Math.min(2, waiting.length)))
+    expect(state.jobs.size).toBe(0)
+    expect(state.heap.heapBytes).toBeLessThan(12 * blockBytes)
+  })
+  test('when the next task in order takes long, the others do not fill the memory', () => {
+    const { state, send, finish } = scheduler(2, 2 ** 32)
+    const table = tableOf(wide, blockBytes)
+    const { runs } = send({ type: 'submit', job: 1, table, options: { ...free, limitBytes: 2 ** 32 } })
+    const [slow, ...rest] = runs
+    runAll(rest, finish, () => 0)
+    expect(state.jobs.size).toBe(1)
+    expect(state.heap.heapBytes).toBeLessThan(2 ** 26 + 4 * blockBytes)
+    runAll(finish(slow).runs, finish, () => 0)
+    expect(state.jobs.size).toBe(0)
+  })
+})
+
+describe('jobs that cannot run', () => {
+  test('a task that is larger than the limit is refused at once', () => {
+    const { send } = scheduler(1)
+    const table = tableOf([[], [], [0, 1, 0]], 1000)
+    const [action] = send({ type: 'submit', job: 1, table, options: { ...free, limitBytes: 3000 } }).actions
+    expect(action).toMatchObject({ type: 'fail', job: 1, error: { neededBytes: 3072, limitBytes: 3000 } })
+    expect(String((action as { error: unknown }).error)).toMatch(
+      /one task needs .* smaller chunks or a higher memoryLimit/,
+    )
+  })
+  test('a table whose inputs are not lower numbers is a bug', () => {
+    const { send } = scheduler(1)
+    const [action] = send({ type: 'submit', job: 1, table: tableOf([[0]]), options: free }).actions
+    expect(action).toMatchObject({ type: 'fail', error: { message: expect.stringContaining('internal: submit') } })
+  })
+  test('no memory left: the job fails, and what it had is free', () => {
+    const { state, send, finish } = scheduler(1, 2 ** 20)
+    const table = tableOf([[], [], [0], [1], []], 1000, () => taskFlag.keep)
+    const { runs } = send({ type: 'submit', job: 1, table, options: { ...free, limitBytes: 3500 } })
+    const ends: SchedulerAction[] = []
+    runAll(
+      runs,
+      (run) => {
+        const { actions, runs: more } = finish(run)
+        ends.push(...actions.filter(({ type }) => type === 'fail'))
+        return { runs: more }
+      },
+      () => 0,
+    )
+    expect(ends).toMatchObject([
+      { type: 'fail', error: { name: 'MemoryLimitError', neededBytes: 4096, limitBytes: 3500 } },
+    ])
+    expect(state.heap.usedBytes).toBe(0)
   })
 })
