@@ -187,7 +187,13 @@ function holdStrided(source: Strided, dtype: DType | undefined, operation: strin
     eachStrided(shape, stride, offset, (from, to) => {
       values[to] = read(from)
     })
-    return holdValues(values, shape, dtype ?? valuesDType(values, [], operation), operation)
+    const isComplex64 = 'parts' in data && data.parts instanceof Float32Array
+    return holdValues(
+      values,
+      shape,
+      dtype ?? (isComplex64 ? 'complex64' : valuesDType(values, [], operation)),
+      operation,
+    )
   }
   checkAttached(data, operation)
   const own = typedDType(data, operation)

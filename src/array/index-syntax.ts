@@ -40,15 +40,15 @@ export type BasicEntry = number | Slice | typeof newaxis | typeof ellipsis
 
 /**
  * NumPy's text for a basic index: entries with commas between them. Errors: IndexError that shows the entry.
- * @example parseIndex('5:-5:3, ..., None') // [slice(5, -5, 3), '...', null]
+ * @example parseIndex('5:-5:3, ..., None', 'at') // [slice(5, -5, 3), '...', null]
  */
-export function parseIndex(text: string): BasicEntry[] {
+export function parseIndex(text: string, operation: string): BasicEntry[] {
   const parts = text.split(',')
   if (parts.length > 1 && parts[parts.length - 1].trim() === '') parts.pop()
-  return parts.map((part) => parseEntry(part.trim(), text))
+  return parts.map((part) => parseEntry(part.trim(), text, operation))
 }
 
-function parseEntry(entry: string, text: string): BasicEntry {
+function parseEntry(entry: string, text: string, operation: string): BasicEntry {
   if (entry === '...' || entry === 'Ellipsis') return ellipsis
   if (entry === 'None' || entry === 'newaxis') return newaxis
   const bounds = entry.split(':').map((part) => parseInteger(part.trim()))
@@ -63,7 +63,7 @@ function parseEntry(entry: string, text: string): BasicEntry {
     (bounds.length === 3 && step === undefined)
   )
     throw new IndexError(
-      `at: got '${entry}' in '${text}', want an integer, a slice such as 1:-1 or ::2, '...' or 'None', with commas between them`,
+      `${operation}: got '${entry}' in '${text}', want an integer, a slice such as 1:-1 or ::2, '...' or 'None', with commas between them`,
     )
   return slice(start, stop, step)
 }

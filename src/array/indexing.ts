@@ -19,17 +19,17 @@ export type IndexEntry = number | bigint | string | Slice | null
  */
 export function at(x: Operand, ...index: IndexEntry[]): ChunkedArray {
   const expr = exprOf(x, 'at')
-  return new ChunkedArray(view(expr, indexView(expr.shape, index.flatMap(readEntry))))
+  return new ChunkedArray(view(expr, indexView(expr.shape, index, 'at')))
 }
 
-function readEntry(entry: IndexEntry): BasicEntry[] {
-  if (typeof entry === 'string') return parseIndex(entry)
+function readEntry(entry: IndexEntry, operation: string): BasicEntry[] {
+  if (typeof entry === 'string') return parseIndex(entry, operation)
   if (entry === newaxis || isSlice(entry)) return [entry]
   if (typeof entry === 'bigint') return [Number(entry)]
   if (typeof entry === 'number' && Number.isInteger(entry)) return [entry]
-  if (typeof entry === 'number') throw new IndexError(`at: got index ${entry}, want an integer`)
+  if (typeof entry === 'number') throw new IndexError(`${operation}: got index ${entry}, want an integer`)
   throw new IndexError(
-    `at: got an index of type ${describeEntry(entry)}, want integers, nd.slice, text such as '1:-1', nd.newaxis or nd.ellipsis; ` +
+    `${operation}: got an index of type ${describeEntry(entry)}, want integers, nd.slice, text such as '1:-1', nd.newaxis or nd.ellipsis; ` +
       'integer-array and boolean indexing is not available yet',
   )
 }
@@ -38,17 +38,18 @@ const describeEntry = (entry: unknown): string =>
   Array.isArray(entry) || ArrayBuffer.isView(entry) || entry instanceof ChunkedArray ? 'array' : typeof entry
 
 /** The view of an array of `shape` that a basic index selects. Errors: IndexError. */
-export function indexView(shape: Shape, entries: readonly BasicEntry[]): View {
+export function indexView(shape: Shape, index: readonly IndexEntry[], operation: string): View {
+  const entries = index.flatMap((entry) => readEntry(entry, operation))
   const out: number[] = []
   const axes: ViewAxis[] = []
-  for (const entry of fillAxes(shape, entries)) {
+  for (const entry of fillAxes(shape, entries, operation)) {
     if (entry === newaxis) {
       out.push(1)
       continue
     }
     const axis = axes.length
     if (typeof entry === 'number') {
-      axes.push({ from: -1, start: position(entry, shape[axis], axis), step: 0 })
+      axes.push({ from: -1, start: position(entry, shape[axis], axis, operation), step: 0 })
       continue
     }
     const { start, step, extent } = resolveSlice(entry, shape[axis])
@@ -61,26 +62,26 @@ export function indexView(shape: Shape, entries: readonly BasicEntry[]): View {
 const whole: Slice = { kind: 'slice', start: null, stop: null, step: null }
 
 /** The entries with whole axes for the ellipsis, or at the end: one entry an axis, besides new axes. */
-function fillAxes(shape: Shape, entries: readonly BasicEntry[]): (number | Slice | null)[] {
+function fillAxes(shape: Shape, entries: readonly BasicEntry[], operation: string): (number | Slice | null)[] {
   const used = entries.filter((entry) => entry !== newaxis && entry !== ellipsis).length
   if (used > shape.length)
     throw new IndexError(
-      `at: got ${used} indices for the ${shape.length} axes of shape ${formatShape(shape)}; leave out ${used - shape.length}`,
+      `${operation}: got ${used} indices for the ${shape.length} axes of shape ${formatShape(shape)}; leave out ${used - shape.length}`,
     )
   const first = entries.indexOf(ellipsis)
   if (first !== entries.lastIndexOf(ellipsis))
-    throw new IndexError("at: got '...' twice; one stands for all axes left over")
+    throw new IndexError(`${operation}: got '...' twice; one stands for all axes left over`)
   const rest = new Array<Slice>(shape.length - used).fill(whole)
   return (first < 0 ? [...entries, ellipsis] : entries).flatMap((entry) =>
     entry === ellipsis ? rest : [entry as number | Slice | null],
   )
 }
 
-function position(index: number, extent: number, axis: number): number {
+function position(index: number, extent: number, axis: number, operation: string): number {
   if (index >= -extent && index < extent) return index < 0 ? index + extent : index
   const range = extent === 0 ? 'which has no elements' : `want ${-extent} to ${extent - 1}`
   throw new IndexError(
-    `at: index ${index} is out of range for axis ${axis} of extent ${extent}, ${range}; a slice may reach beyond the end`,
+    `${operation}: index ${index} is out of range for axis ${axis} of extent ${extent}, ${range}; a slice may reach beyond the end`,
   )
 }
 

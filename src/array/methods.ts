@@ -13,6 +13,7 @@ import { type Block, type BlockInfo, type MapBlocksOptions, type ModuleFunction,
 import * as matrices from './matrices.ts'
 import * as rechunking from './rechunk.ts'
 import * as reductions from './reductions.ts'
+import * as replacing from './replacing.ts'
 import * as storage from './storage.ts'
 import * as tiling from './tiling.ts'
 
@@ -39,6 +40,7 @@ const functions = {
   ...tiling,
   ...linear,
   ...rechunking,
+  ...replacing,
   at: indexing.at,
   astype: dtypes.astype,
   tril: matrices.tril,
@@ -94,6 +96,7 @@ declare module './chunked-array.ts' {
       Methods<typeof tiling>,
       Methods<typeof linear>,
       Methods<typeof rechunking>,
+      Methods<typeof replacing>,
       Methods<Pick<typeof indexing, 'at'>>,
       Methods<Pick<typeof dtypes, 'astype'>>,
       Methods<Pick<typeof matrices, 'tril' | 'triu'>>,

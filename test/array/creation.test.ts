@@ -1,7 +1,7 @@
 import ndarray from 'ndarray'
 import { describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
-import { expectArray, testEngine } from './values.ts'
+import { expectArray, plain, testEngine } from './values.ts'
 
 describe('array', () => {
   test('dtypes follow the JavaScript values', () => {
@@ -339,6 +339,13 @@ describe('matrices', () => {
       [7, 7],
     )
   })
+})
+
+test('results make arrays again', async () => {
+  for (const dtype of ['int64', 'float32', 'complex64', 'complex128'] as const) {
+    const x = nd.arange(6n).reshape([2, 3]).astype(dtype)
+    expectArray(nd.array((await x.compute()) as nd.Strided), plain(x), dtype)
+  }
 })
 
 test('an array describes itself', () => {
