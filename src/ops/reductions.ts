@@ -1,4 +1,4 @@
-import { type DType, isFloating, kindOf } from '../core/dtype.ts'
+import { type DType, isFloating, kindOf, toValue } from '../core/dtype.ts'
 import { multiply, type Pair } from './complex.ts'
 import { formula } from './formula.ts'
 import type { Builder, ReductionRecord } from './record.ts'
@@ -23,12 +23,17 @@ const perPart: ReductionRecord['state'] = (loop, count) => new Array(count).fill
 
 const base = { indexed: false, lift: parts, finalize: state, state: perPart, empty: undefined }
 
+/** Sums begin with 0, so that of negative zeros alone it is 0, as in NumPy. */
+const positiveZero = <V>(b: Builder<V>, sums: V[]): V[] =>
+  sums.map((part) => b.op('add', part, b.constant(toValue(0, b.dtypeOf(part)), b.dtypeOf(part))))
+
 const sum: ReductionRecord = {
   ...base,
   name: 'sum',
   doc: 'The sum of the elements; of integers and bool as int64 or uint64, wrapped. 0 of none.',
   signature: accumulates,
   merge: addition,
+  finalize: positiveZero,
   empty: 0,
 }
 
@@ -48,7 +53,7 @@ const mean: ReductionRecord = {
   doc: 'The sum of the elements over their count; of integers and bool in float64. NaN of none.',
   signature: averages,
   merge: addition,
-  finalize: (b, sums, n) => sums.map((part) => b.op('divide', part, b.cast(n, b.dtypeOf(part)))),
+  finalize: (b, sums, n) => positiveZero(b, sums).map((part) => b.op('divide', part, b.cast(n, b.dtypeOf(part)))),
   empty: Number.NaN,
 }
 
