@@ -5,7 +5,7 @@ import type { OrderedSet } from './ordered-set.ts'
 import { type AssignedTask, mainThread, taskFlag, type WorkerId } from './types.ts'
 
 /** A message costs as much as some ten tiny tasks: so many go in one, or as many as touch this many bytes. */
-const mostTasks = 64
+const mostTasks = 256
 const mostBytes = 2 ** 20
 /** How many ready tasks that may not start now are passed over to find one that may. */
 const mostMisses = 32

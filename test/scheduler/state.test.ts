@@ -144,7 +144,7 @@ describe('batches', () => {
   test('small tasks go many at once, fewer at the end', () => {
     const { send, finish } = scheduler(2)
     const { runs } = send({ type: 'submit', job: 1, table: tableOf(new Array(1000).fill([])), options: free })
-    expect(runs.map(({ tasks }) => tasks.length)).toEqual([64, 64, 64, 64])
+    expect(runs.map(({ tasks }) => tasks.length)).toEqual([125, 110, 96, 84])
     const order = runAll(runs, finish, () => 0)
     expect(order.at(-1)?.tasks.length).toBe(1)
     expect(order.length).toBeLessThan(60)
@@ -152,9 +152,9 @@ describe('batches', () => {
   })
   test('a chain goes at once, what could run beside it does not wait for it', () => {
     const { send } = scheduler(2)
-    const chain = tableOf(Array.from({ length: 100 }, (_, task) => (task > 0 ? [task - 1] : [])))
+    const chain = tableOf(Array.from({ length: 300 }, (_, task) => (task > 0 ? [task - 1] : [])))
     const { runs } = send({ type: 'submit', job: 1, table: chain, options: free })
-    expect(runs.map((run) => run.tasks.length)).toEqual([64])
+    expect(runs.map((run) => run.tasks.length)).toEqual([256])
     const fork = scheduler(2)
     const forked = fork.send({ type: 'submit', job: 1, table: tableOf([[], [0], [0], [1, 2]]), options: free })
     expect(forked.runs.map(numbers)).toEqual([[0]])
