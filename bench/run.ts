@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureBandwidth } from './bandwidth.ts'
 import { type Case, cases } from './cases.ts'
@@ -119,7 +119,7 @@ const lines: string[] = [
   '# Benchmark',
   '',
   `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}. ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ` +
-    `${(totalmem() / 2 ** 30).toFixed(0)} GiB; Node ${process.versions.node}, ndloom ${ownVersion}; ` +
+    `${(totalmem() / 2 ** 30).toFixed(0)} GiB, load ${loadavg()[0].toFixed(1)} at the start; Node ${process.versions.node}, ndloom ${ownVersion}; ` +
     (versions ? `Dask ${versions.dask}, NumPy ${versions.numpy}, Python ${versions.python}` : 'Dask was not there') +
     `. ${threads} threads a side, one thread in NumPy's own libraries; medians of ${runs} runs in turns after ${warmups} warm-ups. ` +
     `Arrays are 10000 x 10000 float64 in blocks of 1000 x 1000, in memory before the clock starts where the case does not make them.`,
