@@ -140,7 +140,7 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
       workerData,
       transferList: [port2],
       name: `ndloom-${id}`,
-      execArgv: inheritedFlags(),
+      execArgv: workerFlags(),
     })
     const api = wrap<WorkerApi>(nodeEndpoint(worker))
     return {
@@ -161,12 +161,12 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
   }
 }
 
-/** The process's own flags, but not those that say that the program is text of the command line: the worker's is a file. */
-function inheritedFlags(): string[] {
-  const isText = (flag: string): boolean => /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/.test(flag)
-  const flags = process.execArgv
-  return flags.filter((flag, i) => !isText(flag) && !(i > 0 && isText(flags[i - 1]) && !flags[i - 1].includes('=')))
-}
+/**
+ * A worker inherits the process's flags, which is right but where they say that the program is text of the command line: the worker's
+ * is a file. (To hand on a part of them is no way out: a worker refuses most flags that it is given by name.)
+ */
+const isText = (flag: string): boolean => /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/.test(flag)
+const workerFlags = (): string[] | undefined => (process.execArgv.some(isText) ? [] : undefined)
 
 /** Sends the plan; when it cannot be sent, its tasks fail with the reason. */
 function definePlan({ api, defined }: Thread, job: JobId, plan: unknown): void {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { AbortError, WorkerLostError } from '../../src/core/errors.ts'
@@ -243,9 +244,15 @@ describe('the pool', () => {
       ${code}
       console.log('last line')
     `
-    const flags = ['--no-warnings', '--input-type=module', '-e', script]
+    const flags = ['--no-warnings', '--expose-gc', '--input-type=module', '-e', script]
     const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 20_000 })
     expect(stdout).toContain('last line')
     if (code.includes('done')) expect(stdout).toContain('done')
+  })
+  test('flags of the process that a worker does not take', async () => {
+    const script = fileURLToPath(new URL('./support/script.ts', import.meta.url))
+    const flags = ['--no-warnings', '--expose-gc', '--max-old-space-size=500', script]
+    const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 20_000 })
+    expect(stdout).toBe('last line\n')
   })
 })
