@@ -46,14 +46,15 @@ const patienceMilliseconds = 2000
 export function createThreads(options: ThreadsOptions): Threads {
   const { report } = options
   const threads = new Map<WorkerId, Thread>()
-  const stopped = new Int32Array(new SharedArrayBuffer(4 * 1024))
-  const timers = new Map<JobId, ReturnType<typeof setTimeout>>()
+  const stops = createStops((job) => {
+    for (const thread of threads.values()) if (thread.batches[0]?.job === job) void thread.worker.terminate()
+  })
   let nextId = 0
 
   function spawnOne(): void {
     const id = nextId++
     try {
-      const thread = startThread(options, id, stopped)
+      const thread = startThread(options, id, stops.stopped)
       threads.set(id, thread)
       thread.port.on('message', (message: WorkerMessage) => receive(thread, message))
       thread.worker.on('error', (error) => {
@@ -111,21 +112,35 @@ export function createThreads(options: ThreadsOptions): Threads {
       thread.batches.push({ job, tasks: tasks.map(({ task }) => task), next: 0 })
       thread.port.postMessage(encodeBatch(job, tasks))
     },
-    stop(job) {
-      if (timers.has(job)) return
-      Atomics.store(stopped, job % stopped.length, job)
-      const timer = setTimeout(() => {
-        for (const thread of threads.values()) if (thread.batches[0]?.job === job) void thread.worker.terminate()
-      }, patienceMilliseconds)
-      timers.set(job, timer.unref())
-    },
+    stop: stops.stop,
     forget(job) {
-      clearTimeout(timers.get(job))
-      timers.delete(job)
+      stops.forget(job)
       for (const thread of threads.values()) if (thread.defined.delete(job)) void thread.api.forget(job)
     },
     async shutdown() {
       await Promise.all([...threads.values()].map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+/** Jobs that are not wanted any more. Workers see them in shared memory; where that does not help, `lose` is called in the end. */
+function createStops(lose: (job: JobId) => void): {
+  stopped: Int32Array
+  stop(job: JobId): void
+  forget(job: JobId): void
+} {
+  const stopped = new Int32Array(new SharedArrayBuffer(4 * 1024))
+  const timers = new Map<JobId, ReturnType<typeof setTimeout>>()
+  return {
+    stopped,
+    stop(job) {
+      if (timers.has(job)) return
+      Atomics.store(stopped, job % stopped.length, job)
+      timers.set(job, setTimeout(() => lose(job), patienceMilliseconds).unref())
+    },
+    forget(job) {
+      clearTimeout(timers.get(job))
+      timers.delete(job)
     },
   }
 }
