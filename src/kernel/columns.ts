@@ -2,7 +2,7 @@ import { itemsize, type RealDType } from '../core/dtype.ts'
 import { createBuilder, type LaneBuilder } from './builder.ts'
 import { type FunctionFrame, functionText, type LaneValue, local, noteWidth, setLocal } from './frame.ts'
 import { blockOffset, type Layout, type PieceBlock, piece } from './layout.ts'
-import { load, type Place, type StrideClass } from './memory.ts'
+import { hasGaps, load, type Place, type StrideClass } from './memory.ts'
 import type { KernelSpec } from './spec.ts'
 
 /** All that the text of a kernel depends on. Accesses are the operands, then the outputs, then a scan's carry. */
@@ -18,6 +18,8 @@ export interface KernelForm {
   readonly fold: boolean
   /** map: whether an operand is read across its rows, so that several rows are worked on together. */
   readonly strips: boolean
+  /** Of each access, in strips: whether it is the same in all rows. */
+  readonly rowStill: readonly boolean[]
   /** scan: whether the accumulators start from the last accesses. */
   readonly carry: boolean
 }
@@ -132,17 +134,25 @@ export function iterate(loops: ColumnLoops, code: string[], one: boolean, copy =
   const { form } = loops
   const builder = createBuilder(loops.frame, code)
   for (const access of loops.accesses)
-    if (form.classes[access] !== 'z') for (let row = 1; row < loops.rows; row++) code.push(nextRow(access, row))
+    if (form.classes[access] !== 'z' && !form.rowStill[access])
+      for (let row = 1; row < loops.rows; row++) code.push(nextRow(access, row))
   const place = (access: number, row: number) => placeOf(loops, access, row, copy)
   loops.each({ builder, one, place, evaluate: (row) => evaluate(loops, builder, place, row, one) })
 }
 
-const placeOf = ({ form, frame }: ColumnLoops, access: number, row: number, copy: number): Place => ({
-  pointer: rowPointer(access, row),
-  offset: form.classes[access] === 'z' ? 0 : copy * frame.module.width * itemsize(form.dtypes[access]),
-  stride: form.classes[access],
-  laneOffset: (lane) => `(local.get $s${access}_${lane})`,
-})
+const placeOf = ({ form, frame, rows }: ColumnLoops, access: number, row: number, copy: number): Place => {
+  const { width } = frame.module
+  const stride = form.classes[access]
+  const own = form.rowStill[access] ? 0 : row
+  const first = own - (own % width)
+  return {
+    pointer: rowPointer(access, own),
+    offset: stride === 'z' ? 0 : copy * width * itemsize(form.dtypes[access]),
+    stride,
+    laneOffset: (lane) => `(local.get $s${access}_${lane})`,
+    group: stride === 't' && rows >= width ? { row: own - first, pointer: rowPointer(access, first) } : undefined,
+  }
+}
 const rowPointer = (access: number, row: number): string => `(local.get $p${access}${row ? `_${row}` : ''})`
 const nextRow = (access: number, row: number): string =>
   setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - 1)} (local.get $r${access}))`)
@@ -158,13 +168,13 @@ function pointerHead({ form, frame, accesses, rows }: ColumnLoops): string[] {
   for (const access of accesses) {
     set(`p${access}`, `(i32.load offset=${layout.row + 4 * access} (global.get $s))`)
     if (form.classes[access] !== 'z') set(`d${access}`, fromBlock(layout, 'vector', access))
-    if (form.classes[access] === 's')
+    if (hasGaps(form.classes[access]))
       for (let lane = 1; lane < frame.module.width; lane++) {
         const before = lane === 1 ? '(i32.const 0)' : `(local.get $s${access}_${lane - 1})`
         set(`s${access}_${lane}`, `(i32.add ${before} ${fromBlock(layout, 'lane', access)})`)
       }
     if (rows > 1) set(`r${access}`, fromBlock(layout, 'row', access))
-    for (let row = 1; row < rows; row++) {
+    for (let row = 1; row < rows && !form.rowStill[access]; row++) {
       local(frame, `p${access}_${row}`, 'i32')
       if (form.classes[access] === 'z') head.push(nextRow(access, row))
     }

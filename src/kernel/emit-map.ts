@@ -1,7 +1,7 @@
 import { type ColumnLoops, columnFunction, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
 import { createFunctionFrame, type ModuleFrame, noteWidth } from './frame.ts'
 import { piece } from './layout.ts'
-import { store } from './memory.ts'
+import { hasGaps, store } from './memory.ts'
 import { blockOf, moduleText, walkFunctions } from './module.ts'
 
 /** Rows that are worked on together where an operand is read across its rows: each line of memory is then used for all of them. */
@@ -11,6 +11,8 @@ export const stripRows = 4
 export function emitMap(module: ModuleFrame, form: KernelForm): string {
   const { layout } = form
   for (const dtype of form.spec.outputs) noteWidth(module, dtype)
+  // A square of elements is turned in registers: no wider than a strip has rows.
+  if (form.strips) noteWidth(module, 'int32')
   const strips = form.strips ? [rowsFunction(module, form, 'leaf', stripRows)] : []
   const strip = `(local.set $n (i32.load offset=${piece.leaves} (local.get $piece)))
 (if (local.get $n) (then (loop $strips
@@ -43,7 +45,7 @@ function rowsFunction(module: ModuleFrame, form: KernelForm, name: string, rows:
     rows,
     accesses,
     indices: usedSlots(form),
-    unroll: rows === 1 && accesses.every((access) => form.classes[access] !== 's') && spec.nodes.length <= 12 ? 4 : 1,
+    unroll: rows === 1 && !accesses.some((access) => hasGaps(form.classes[access])) && spec.nodes.length <= 12 ? 4 : 1,
     each({ builder, one, evaluate, place }) {
       for (let row = 0; row < rows; row++)
         evaluate(row).forEach((value, k) => {

@@ -21,8 +21,12 @@ export interface MapPlan {
 }
 /** A row of this many elements is short enough for the call to reach the optimised code soon, and long enough to be one. */
 const rowElements = 8192
-/** Columns of a panel where an operand is read across: its lines are used by the next strip while they are in the cache. */
-const panelColumns = 2048
+/**
+ * Columns of a panel where an operand is read across: the next strip finds its lines in the second cache. With strides that are a
+ * multiple of a page they fall into few of its sets.
+ */
+const panelColumns = (inner: Axis, accesses: Accesses): number =>
+  inner.steps.some((step, i) => i < accesses.loaded && step !== 0 && step % 4096 === 0) ? 256 : 1024
 
 const cost = (axis: Axis, accesses: Accesses): number => (1 + gathers(axis, accesses)) * (1 + 8 / axis.extent)
 
@@ -51,7 +55,13 @@ function crossing(outer: readonly Axis[], inner: Axis, accesses: Accesses): numb
 }
 
 /** The walks of a map, one after the other. */
-export function mapWalks(plan: MapPlan, starts: readonly number[], width: number, stripRows: number): Walk[] {
+export function mapWalks(
+  plan: MapPlan,
+  accesses: Accesses,
+  starts: readonly number[],
+  width: number,
+  stripRows: number,
+): Walk[] {
   const { outer, row, inner } = plan
   const walk = (kept: readonly Axis[], rows: Axis, columns: number, from: readonly number[]): Walk => ({
     kept,
@@ -60,7 +70,7 @@ export function mapWalks(plan: MapPlan, starts: readonly number[], width: number
     slotBytes: 0,
     pieces: [mapPiece(rows, scaled(inner, columns, 1), width, plan.strips ? stripRows : 0)],
   })
-  const size = plan.strips ? panelColumns : rowElements
+  const size = plan.strips ? panelColumns(inner, accesses) : rowElements
   if (inner.extent <= 2 * size) return [walk(outer, row, inner.extent, starts)]
   const count = Math.floor(inner.extent / size)
   const panels = scaled(inner, count, size)

@@ -1,3 +1,4 @@
+import { itemsize } from '../core/dtype.ts'
 import type { KernelForm } from './columns.ts'
 import { instantiate, type KernelText, writeKernel } from './compile.ts'
 import { emitMap, stripRows } from './emit-map.ts'
@@ -110,14 +111,20 @@ function compiledFor(
   facts: SpecFacts,
   inner: Axis,
   flags: { fold: boolean; strips: boolean },
+  row?: Axis,
 ): Compiled {
   const { accesses, indexDTypes } = facts
   const count = accesses.dtypes.length
   let classes: StrideClass[] = classesOf(inner, accesses)
   // The single result of a folded reduction is not stored along the inner axis.
   if (spec.kind === 'reduce' && flags.fold) classes = classes.map((stride, i) => (i < accesses.loaded ? stride : 'u'))
+  if (row && flags.strips)
+    classes = classes.map((stride, i) =>
+      stride === 's' && i < accesses.loaded && row.steps[i] === itemsize(accesses.dtypes[i]) ? 't' : stride,
+    )
+  const rowStill = classes.map((_, i) => row !== undefined && flags.strips && row.steps[i] === 0)
   const indexStill = indexDTypes.map((_, slot) => inner.steps[count + slot] === 0)
-  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.strips ? 't' : ''}`
+  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
   const known = facts.compiled.get(signature)
   if (known) return known
   const form: KernelForm = {
@@ -127,6 +134,7 @@ function compiledFor(
     classes,
     indexDTypes,
     indexStill,
+    rowStill,
     carry: count > accesses.loaded + accesses.stored,
     ...flags,
   }
@@ -138,8 +146,8 @@ function compiledFor(
 
 function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
   const plan = planMap(axes, facts.accesses, starts.length)
-  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: false, strips: plan.strips })
-  return { facts, compiled, walks: mapWalks(plan, starts, compiled.width, stripRows) }
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: false, strips: plan.strips }, plan.row)
+  return { facts, compiled, walks: mapWalks(plan, facts.accesses, starts, compiled.width, stripRows) }
 }
 
 function reduceCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
