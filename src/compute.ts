@@ -3,13 +3,13 @@ import ops from 'ndarray-ops'
 import { blockBox, boxShape, gridShape } from './core/chunks.ts'
 import { config, parseBytes } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
-import { AbortError, internal } from './core/errors.ts'
+import { AbortError, internal, WorkerLostError } from './core/errors.ts'
 import { sizeOf, unravel } from './core/shape.ts'
 import { type Progress, progressOf } from './diagnostics/progress.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
 import { optimise } from './graph/optimise.ts'
-import type { ExecutablePlan } from './kernel/stage.ts'
+import { type ExecutablePlan, taskAxes } from './kernel/stage.ts'
 import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
 import { checkFits } from './plan/fits.ts'
 import { lower, type Root } from './plan/lower.ts'
@@ -95,6 +95,8 @@ function start(
 ): Job {
   const flags = new Uint8Array(tasks.count)
   for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
+  for (let t = 0; t < tasks.count; t++)
+    if (plan.stages[tasks.stage[t]].stage.kind === 'user') flags[t] |= taskFlag.alone
   const { scheduler = config().scheduler, workers = config().workers, memoryLimit } = options
   const limitBytes = memoryLimit === undefined ? config().memoryLimitBytes : parseBytes(memoryLimit, 'memoryLimit')
   checkFits(plan, tasks, limitBytes)
@@ -103,7 +105,7 @@ function start(
     taskStage: tasks.stage,
     taskBlock: tasks.block,
   }
-  return engine.submit({
+  const job = engine.submit({
     table: {
       count: tasks.count,
       inputStart: tasks.inputStart,
@@ -122,6 +124,20 @@ function start(
     onDeliver,
     onProgress: progressOf(options.progress),
   })
+  const result = job.result.catch((error) => {
+    throw error instanceof WorkerLostError ? namedLoss(error, plan, tasks) : error
+  })
+  result.catch(() => undefined) // A reader that leaves does not look at it; that alone must not end the process.
+  return { ...job, result }
+}
+
+/** The scheduler knows the number of the task whose worker was lost; this tells its stage and block. */
+function namedLoss(error: WorkerLostError, plan: Plan, tasks: Tasks): WorkerLostError {
+  if (error.task === undefined) return error
+  const { stage } = plan.stages[tasks.stage[error.task]]
+  const block = unravel(tasks.block[error.task], taskAxes(stage, gridShape(stage.grid)))
+  const text = `${stage.name}: block [${block.join(', ')}]: ${error.message}`
+  return new WorkerLostError(text, { stage: stage.name, block, task: error.task, cause: error.cause })
 }
 
 /** Whole results, from one plan in which shared work is done once. 0-d results are plain values. */
@@ -195,22 +211,18 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
   })
   const waiting: { task: number; address: number }[] = []
   let wake = () => {}
-  let ended = false
   const job = start(prepared, tasks, taskFlag.deliver, options, (task, address) => {
     waiting.push({ task, address })
     wake()
   })
-  const end = () => {
-    ended = true
-    wake()
-  }
-  job.result.then(end, end)
+  job.result.then(
+    () => wake(),
+    () => wake(),
+  )
   try {
-    let left = blockOf.size
-    while (left > 0) {
+    for (let left = blockOf.size; left > 0 && job.isRunning(); ) {
       const next = waiting.shift()
       if (!next) {
-        if (ended) break
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -218,19 +230,15 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
       }
       const index = unravel(blockOf.get(next.task)!, shape)
       const box = blockBox(expr.grid, index)
-      const copy = viewBytes(
-        expr.dtype,
-        engine.memory.buffer,
-        next.address,
-        sizeOf(boxShape(box)),
-      ).slice() as TypedArray
+      const bytes = viewBytes(expr.dtype, engine.memory.buffer, next.address, sizeOf(boxShape(box)))
+      const copy = bytes.slice() as TypedArray
       job.taken(next.task)
       left--
       yield { index, offset: box.map(([low]) => low), data: ndarrayOver(copy, expr.dtype, boxShape(box)) }
     }
     await job.result
   } finally {
-    if (!ended) {
+    if (job.isRunning()) {
       job.cancel('the reader has stopped')
       await job.result.catch(() => {})
     }

@@ -47,15 +47,21 @@ export class TaskError extends NdloomError {
   }
 }
 
-/** A task has ended its worker too often. */
+/** A task has ended its worker too often, or workers do not start. `stage` and `block` name the task, `cause` tells how the last one ended. */
 export class WorkerLostError extends NdloomError {
   override name = 'WorkerLostError'
   stage: string
   block: readonly number[]
-  constructor(message: string, stage = '', block: readonly number[] = []) {
-    super(message)
-    this.stage = stage
-    this.block = block
+  /** The scheduler's number of the task. */
+  task: number | undefined
+  constructor(
+    message: string,
+    facts: { stage?: string; block?: readonly number[]; task?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: facts.cause })
+    this.stage = facts.stage ?? ''
+    this.block = facts.block ?? []
+    this.task = facts.task
   }
 }
 

@@ -85,7 +85,7 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
       })
       // Whoever cancels may not care for the result any more: that alone must not end the process.
       result.catch(() => undefined)
-      return { result, cancel, taken: (task) => send({ type: 'taken', job, task }) }
+      return { result, cancel, taken: (task) => send({ type: 'taken', job, task }), isRunning: () => jobs.has(job) }
     },
     async shutdown() {
       for (const job of [...jobs.keys()]) send({ type: 'cancel', job, reason: new Error('the pool was shut down') })

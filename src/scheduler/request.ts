@@ -19,6 +19,8 @@ export interface JobResult {
 }
 export interface Job {
   readonly result: Promise<JobResult>
+  /** Whether it has not ended; when it has, its blocks are gone. */
+  isRunning(): boolean
   taken(task: number): void
   cancel(reason: unknown): void
 }

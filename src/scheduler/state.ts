@@ -160,7 +160,7 @@ function blame(job: JobState, task: number, cause: unknown): void {
   job.losses.set(task, losses)
   if (losses < mostLosses || job.failure) return
   const text = `compute: task ${task} was running when ${losses} workers were lost; it ends the process or takes all its memory`
-  job.failure = { error: Object.assign(new WorkerLostError(text), { task, cause }) }
+  job.failure = { error: new WorkerLostError(text, { task, cause }) }
 }
 
 /** A worker ended before it was ready. When that goes on, no job that needs workers can run. */
@@ -170,7 +170,7 @@ function loseStarting(state: SchedulerState, cause: unknown, actions: SchedulerA
   state.spawnFailures = 0
   const text = `compute: ${mostLosses} workers ended before they were ready; the cause tells why`
   for (const job of [...state.active, ...state.waiting]) {
-    if (job.options.workers > 0) end(state, job, Object.assign(new WorkerLostError(text), { cause }), actions)
+    if (job.options.workers > 0) end(state, job, new WorkerLostError(text, { cause }), actions)
   }
 }
 
