@@ -65,9 +65,11 @@ quarter_pi = pi / 4 * mpf("1.0001")
 log_bound = ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2 * mpf("1.0002")
 
 exp_rest = at_zero(lambda r: (exp(r) - 1 - r) / r**2, ONE / 2)
+exp_quotient = at_zero(lambda z: (sqrt(z) / tanh(sqrt(z) / 2) - 2) / z, ONE / 6)
 sinh_rest = at_zero(lambda z: (((exp(sqrt(z)) - exp(-sqrt(z))) / 2) / sqrt(z) - 1) / z, ONE / 6)
 cosh_rest = at_zero(lambda z: ((exp(sqrt(z)) + exp(-sqrt(z))) / 2 - 1 - z / 2) / z**2, ONE / 24)
 sin_rest = at_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 6)
+sin_quotient = lambda w: sin(sqrt(w + mpf(3) / 2)) / sqrt(w + mpf(3) / 2) - 1 if w + mpf(3) / 2 > mpf(10) ** -14 else mpf(0)
 cos_rest = at_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, ONE / 24)
 log_rest = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, mpf(2) / 3)
 log_rest_2 = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2 - 2 * z / 3) / z**2, mpf(2) / 5)
@@ -78,15 +80,17 @@ sin_turn = at_zero(lambda z: sin(2 * pi * sqrt(z)) / sqrt(z), 2 * pi)
 cos_turn = at_zero(lambda z: (cos(2 * pi * sqrt(z)) - 1) / z, -2 * pi**2)
 log1p_rest = at_zero(lambda f: (log1p(f) - f + f**2 / 2) / f**3, ONE / 3)
 
+
 POLYNOMIALS = [
     # name, what it approximates, function, count, low, high, weight, rounding
-    ("expRest", "(exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2", exp_rest, 10, -half_ln2, half_ln2, lambda r: r**2 + mpf("1e-9"), float),
+    ("expQuotient", "(r coth(r/2) - 2) / z, z = r^2, for |r| <= ln(2)/2", exp_quotient, 5, 0, half_ln2**2, lambda z: z * sqrt(z) / 2 + mpf("1e-9"), float),
     ("sinhRest", "(sinh(r)/r - 1) / z, z = r^2, for |r| <= ln(2)/2", sinh_rest, 6, 0, half_ln2**2, lambda z: z + mpf("1e-9"), float),
     ("coshRest", "(cosh(r) - 1 - z/2) / z^2, z = r^2, for |r| <= ln(2)/2", cosh_rest, 5, 0, half_ln2**2, lambda z: z**2 + mpf("1e-9"), float),
     ("logRest", "(log((1+s)/(1-s))/s - 2) / z, z = s^2, for (1+s)/(1-s) in [sqrt(1/2), sqrt(2)]", log_rest, 7, 0, log_bound, lambda z: z + mpf("1e-9"), float),
     ("logRestAfterCubic", "(log((1+s)/(1-s))/s - 2 - 2z/3) / z^2, z = s^2, in the same range", log_rest_2, 8, 0, log_bound, lambda z: z**2 + mpf("1e-12"), float),
     ("sinRest", "(sin(r)/r - 1) / z, z = r^2, for |r| <= pi/4", sin_rest, 6, 0, quarter_pi**2, lambda z: z + mpf("1e-9"), float),
     ("cosRest", "(cos(r) - 1 + z/2) / z^2, z = r^2, for |r| <= pi/4", cos_rest, 6, 0, quarter_pi**2, lambda z: z**2 + mpf("1e-9"), float),
+    ("sinHalfTurn", "sin(r)/r - 1 in powers of r^2 - 3/2, for |r| <= pi/2", sin_quotient, 9, -mpf(3) / 2, 4 * quarter_pi**2 - mpf(3) / 2, lambda w: ONE, float),
     ("asinRest", "(asin(x)/x - 1) / z, z = x^2, for |x| <= 1/2", asin_rest, 12, 0, mpf(1) / 4, lambda z: z + mpf("1e-9"), float),
     ("atanRest", "(atan(x)/x - 1) / z, z = x^2, for |x| <= 7/16", atan_rest, 11, 0, mpf(49) / 256, lambda z: z + mpf("1e-9"), float),
     ("sinTurn", "sin(2 pi r)/r, z = r^2, for |r| <= 1/8", sin_turn, 7, 0, mpf(1) / 64, lambda z: ONE, float),

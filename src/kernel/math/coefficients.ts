@@ -1,9 +1,8 @@
 // Written by scripts/minimax.py: minimax polynomials (Remez), lowest power first, rounded to what the lanes hold.
 
-/** (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2; weighted error below 2^-56. */
-export const expRest = [
-  0.5000000000000012, 0.166666666666667, 0.04166666666651542, 0.008333333333307226, 0.0013888888947015837,
-  0.00019841269917326667, 2.480148994262044e-5, 2.7557216360523105e-6, 2.7631280102602727e-7, 2.511783972176371e-8,
+/** (r coth(r/2) - 2) / z, z = r^2, for |r| <= ln(2)/2; weighted error below 2^-61. */
+export const expQuotient = [
+  0.16666666666666555, -0.002777777777669829, 6.613756250554061e-5, -1.6533837546523787e-6, 4.1360597046454976e-8,
 ]
 
 /** (sinh(r)/r - 1) / z, z = r^2, for |r| <= ln(2)/2; weighted error below 2^-59. */
@@ -39,6 +38,12 @@ export const sinRest = [
 export const cosRest = [
   0.0416666666666666, -0.0013888888888874125, 2.4801587289482557e-5, -2.7557314352435336e-7, 2.087572328664502e-9,
   -1.135964847568073e-11,
+]
+
+/** sin(r)/r - 1 in powers of r^2 - 3/2, for |r| <= pi/2; weighted error below 2^-56. */
+export const sinHalfTurn = [
+  -0.23190588038750246, -0.14296937687518343, 0.007476845136550252, -0.0001824312737728209, 2.573171693197114e-6,
+  -2.3642401134319172e-8, 1.5273569009634704e-10, -7.316437735705289e-13, 2.721572038713226e-15,
 ]
 
 /** (asin(x)/x - 1) / z, z = x^2, for |x| <= 1/2; weighted error below 2^-55. */

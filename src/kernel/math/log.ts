@@ -1,7 +1,7 @@
 /**
  * log(x) = k ln 2 + log(m), m in [sqrt(1/2), sqrt(2)). With f = m - 1 and s = f / (2 + f), log(m) = log((1+s)/(1-s)) =
- * 2s + s R(s^2), R a minimax polynomial; written as f - (f^2/2 - s (f^2/2 + R)) it loses nothing for small f (Tang 1990;
- * the same rearrangement as in Sun's fdlibm).
+ * 2s + s z R(z), z = s^2, R a minimax polynomial; as 2s = f - s f that is f - s (f - z R(z)), which loses nothing for small f (Tang
+ * 1990; Sun's fdlibm has the same idea).
  */
 import { estrin, type Pair, twoSum } from './arithmetic.ts'
 import { type Definition, define, type Scope } from './build.ts'
@@ -34,21 +34,19 @@ export function decompose(scope: Scope, x: Expression): Decomposed {
   return { k, raised, f: scope.keep(sub(m, splat(1))) }
 }
 
-/** log(1 + f) as f - (half - rest), half = f^2 / 2. */
-function logParts(scope: Scope, f: Expression): { half: Expression; rest: Expression } {
+/** s, z = s^2 and z R(z): log(1 + f) = 2s + s z R(z). */
+function series(scope: Scope, f: Expression): { s: Expression; rest: Expression } {
   const s = scope.keep(div(f, add(f, splat(2))))
   const z = scope.keep(mul(s, s))
-  const half = scope.keep(mul(f, f, splat(0.5)))
-  const rest = scope.keep(mul(s, add(half, mul(z, estrin(scope, f64, logRest, z)))))
-  return { half, rest }
+  return { s, rest: scope.keep(mul(z, estrin(scope, f64, logRest, z))) }
 }
 
 /** log(2^k (1 + f) (1 + small)); `small` is a correction far below f. */
 function assemble(scope: Scope, k: Expression, f: Expression, small?: Expression): Expression {
-  const { half, rest } = logParts(scope, f)
+  const { s, rest } = series(scope, f)
   const low = mul(k, splat(ln2Low))
   const lows = small === undefined ? low : add(low, small)
-  return sub(mul(k, splat(ln2High)), sub(sub(half, add(rest, lows)), f))
+  return add(mul(k, splat(ln2High)), sub(f, sub(mul(s, sub(f, rest)), lows)))
 }
 
 /** Whether every lane is positive, finite and normal. */
@@ -92,9 +90,10 @@ const log = logDefinitions('log', logOfOrdinary)
 
 /** log(1 + f) as a pair whose high part has 21 bits, so that its product with a constant of 32 bits is exact. */
 function logPair(scope: Scope, f: Expression): Pair {
-  const { half, rest } = logParts(scope, f)
+  const { s, rest } = series(scope, f)
+  const half = scope.keep(mul(f, f, splat(0.5)))
   const high = scope.keep(and(sub(f, half), bits(0xffff_ffff_0000_0000n)))
-  return { high, low: scope.keep(add(sub(sub(f, high), half), rest)) }
+  return { high, low: scope.keep(add(sub(sub(f, high), half), mul(s, add(half, rest)))) }
 }
 
 const inverseLn2 = [1.4426950407214463, 1.6751713164886512e-10] as const

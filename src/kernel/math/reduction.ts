@@ -9,34 +9,39 @@ import { type Definition, define, type Scope } from './build.ts'
 import { shifter } from './exp.ts'
 import { and, andNot, type Expression, f64, type Lanes, or, select } from './lanes.ts'
 
-const { add, sub, mul, splat, abs, le, lt, ge, eq, all, any } = f64
+const { add, sub, mul, splat, abs, le, lt, ge, eq, any } = f64
 
 /** pi/2 in parts of 33 bits: n times one is exact for |n| < 2^20. */
 const halfPi = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32] as const
+/** pi/2 less its first part. */
 const halfPiAfterFirst = 6.077100506506192e-11
 const largest = 2 ** 20
 
 export interface Turned {
   /** `shifter` + n: the low bits of n are its low bits. */
   readonly shifted: Expression
-  /** r = high - negativeLow. */
+  /** r = high - negativeLow: negated, so that the sign of a zero survives. */
   readonly high: Expression
   readonly negativeLow: Expression
 }
 
 /**
- * The quick way. The error is below 2^-67: where r is not below 2^-11, or n = 0 and r = x exactly, that is an eighth of a unit in
- * the last place. `low` is kept negated, so that the sign of a zero survives.
+ * The quick way, x = n step + r for a step of pi/2 or pi and n from `shifter` + n. The error is below 2^-66: where r is not below
+ * 2^-11, or n = 0 and r = x exactly, that is a fraction of a unit in the last place. r = high = first - second, rounded. `good` is the
+ * mask of lanes this is enough for.
  */
-export function reduceQuickly(scope: Scope, x: Expression): Turned & { readonly good: Expression } {
-  const shifted = scope.keep(add(mul(x, splat(2 / Math.PI)), splat(shifter)))
-  const n = scope.keep(sub(shifted, splat(shifter)))
-  const first = scope.keep(sub(x, mul(n, splat(halfPi[0]))))
-  const second = scope.keep(mul(n, splat(halfPiAfterFirst)))
+export function reduceQuickly(
+  scope: Scope,
+  x: Expression,
+  n: Expression,
+  step: 'half turn' | 'quarter turn',
+): { high: Expression; first: Expression; second: Expression; good: Expression } {
+  const scale = step === 'half turn' ? 2 : 1
+  const first = scope.keep(sub(x, mul(n, splat(scale * halfPi[0]))))
+  const second = scope.keep(mul(n, splat(scale * halfPiAfterFirst)))
   const high = scope.keep(sub(first, second))
-  const negativeLow = scope.keep(sub(second, sub(first, high)))
   const large = or(ge(abs(high), splat(2 ** -11)), eq(n, splat(0)))
-  return { shifted, high, negativeLow, good: scope.keep(and(large, le(abs(x), splat(largest)))) }
+  return { high, first, second, good: scope.keep(and(large, le(abs(x), splat(largest)))) }
 }
 
 /** a - b without error. */
@@ -195,19 +200,10 @@ const reduceHuge = define(
   ['f64', 'f64', 'f64'],
 )
 
-/** The reduction that fits each lane, so that a lane's result does not depend on its neighbours; quick if all are good for it. */
-export function reduceByHalfPi(scope: Scope, x: Expression): Turned {
-  const quick = reduceQuickly(scope, x)
-  const [shifted, high, negativeLow] = [quick.shifted, quick.high, quick.negativeLow].map((each) =>
-    scope.variable('v128', each),
-  )
-  scope.when(`(i32.eqz ${all(quick.good)})`, () => {
-    const whole = scope.callMany('reduce_f64', ['v128', 'v128', 'v128'], x)
-    ;[shifted, high, negativeLow].forEach((each, index) => {
-      each.set(select(quick.good, each.get, whole[index]))
-    })
-  })
-  return { shifted: shifted.get, high: high.get, negativeLow: negativeLow.get }
+/** `shifter` + n and r for every x, by pi/2: what the slow ways of sin, cos and tan start with. */
+export function reduceFully(scope: Scope, x: Expression): Turned {
+  const [shifted, high, negativeLow] = scope.callMany('reduce_f64', ['v128', 'v128', 'v128'], x)
+  return { shifted, high, negativeLow }
 }
 
 /** All bits where bit 0 of n is set. */
