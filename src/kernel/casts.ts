@@ -66,7 +66,26 @@ function integerToFloat32(x: string, from: RealDType, { width, uniform }: CastPl
   return fromScalars('f32x4', uniform ? 1 : width, each)
 }
 
-function floatToInteger(x: string, from: RealDType, to: RealDType, { width, uniform }: CastPlace): string {
+/** Lane by lane, unless all values are so small that vector instructions saturate nowhere. */
+function floatToInteger(x: string, from: RealDType, to: RealDType, place: CastPlace): string {
+  const slow = floatToIntegerLanes(x, from, to, place)
+  if (place.uniform) return slow
+  const single = from === 'float32'
+  const limit = splatConstant(itemsize(to) === 8 ? 2 ** 51 : 2 ** 31, from)
+  const lane = laneType(from, place.width)
+  const small = `(${single ? 'i32x4' : 'i64x2'}.all_true (${lane}.lt (${lane}.abs ${x}) ${limit}))`
+  const whole = single ? `(i32x4.trunc_sat_f32x4_s ${x})` : `(i32x4.trunc_sat_f64x2_s_zero ${x})`
+  const fast =
+    itemsize(to) === 8
+      ? smallToInt64(single ? `(f64x2.promote_low_f32x4 ${x})` : x)
+      : resizeLanes(whole, 4, itemsize(to), 's')
+  return `(if (result v128) ${small} (then ${fast}) (else ${slow}))`
+}
+/** Adding 1.5 * 2^52 leaves a small integer in the low bits. */
+const smallToInt64 = (x: string): string =>
+  `(i64x2.sub (f64x2.add (f64x2.trunc ${x}) ${splatConstant(6755399441055744, 'float64')}) ${splatConstant(0x4338000000000000n, 'int64')})`
+
+function floatToIntegerLanes(x: string, from: RealDType, to: RealDType, { width, uniform }: CastPlace): string {
   const scalar = from === 'float64' ? 'f64' : 'f32'
   const each = (lane: number) => {
     const value = `(${laneType(from, width)}.extract_lane ${lane} ${x})`
