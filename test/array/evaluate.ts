@@ -161,13 +161,15 @@ function reduceAll(expr: Extract<Expr, { kind: 'reduce' }>): Value[] {
 }
 
 function reduceGroup(name: string, loop: DType, group: readonly Value[], correction: number): Value {
-  const fold = (op: string): Value => group.reduce((a, b) => applyRecord(op, loop, [a, b], loop))
+  const fold = (op: string, first = group[0], rest = group.slice(1)): Value =>
+    rest.reduce((a, b) => applyRecord(op, loop, [a, b], loop), first)
+  const total = (): Value => fold('add', toValue(0, loop), group)
   const scaled = (value: Value, divisor: number): Value =>
     isComplexValue(value) ? { re: value.re / divisor, im: value.im / divisor } : Number(value) / divisor
   const truth = group.map((value) => toValue(value, 'bool'))
   switch (name) {
     case 'sum':
-      return fold('add')
+      return total()
     case 'prod':
       return fold('multiply')
     case 'min':
@@ -175,7 +177,7 @@ function reduceGroup(name: string, loop: DType, group: readonly Value[], correct
     case 'max':
       return fold('maximum')
     case 'mean':
-      return scaled(fold('add'), group.length)
+      return scaled(total(), group.length)
     case 'var':
     case 'std': {
       const numbers = group.map(Number)
