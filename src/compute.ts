@@ -1,5 +1,4 @@
 import type { NdArray } from 'ndarray'
-import ops from 'ndarray-ops'
 import { blockBox, boxShape, gridShape } from './core/chunks.ts'
 import { config, parseBytes } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
@@ -188,6 +187,7 @@ async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, opti
 
 /** The result where the heap has no room for it: blocks are copied into an array outside as they come. */
 async function collectBlocks(expr: Expr, options: ComputeOptions): Promise<Result> {
+  const { default: ops } = await import('ndarray-ops') // Compiles its functions when it is imported: only where it is needed.
   const data = allocate(expr.dtype, sizeOf(expr.shape))
   const whole = ndarrayOver(data, expr.dtype, expr.shape)
   for await (const { offset, data: block } of streamBlocks(expr, options)) {
