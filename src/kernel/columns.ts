@@ -251,6 +251,13 @@ function evaluate(
   return form.spec.results.map((result) => values[result])
 }
 
+/** How much further a moving index is in a row than in the first. */
+export const rowIndexOffset = (slot: number, row: number): LaneValue => ({
+  dtype: 'int64',
+  text: `(local.get $xr${slot}_${row})`,
+  uniform: true,
+})
+
 function indexValue(form: KernelForm, builder: LaneBuilder, slot: number, row: number): LaneValue {
   const { layout } = form
   const dtype = form.indexDTypes[slot]

@@ -1,5 +1,5 @@
 import { internal } from '../core/errors.ts'
-import type { Builder } from '../ops/record.ts'
+import type { Builder, ReductionRecord } from '../ops/record.ts'
 import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
 import {
   type ColumnLoops,
@@ -7,6 +7,7 @@ import {
   type Iteration,
   type KernelForm,
   loadedOperands,
+  rowIndexOffset,
   usedSlots,
 } from './columns.ts'
 import { createFunctionFrame, freshLocal, type LaneValue, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
@@ -46,13 +47,12 @@ const liftOf = ({ record }: StateForm, builder: Builder<LaneValue>, element: Lan
     : record.lift(builder, element)
 
 /** The state of 2^k rows: a balanced tree of merges, or what the record has for a few elements. */
-function leafState(states: StateForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
+function leafState(states: StateForm, form: KernelForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
   const { record } = states
-  if (record.leaf)
-    return record.leaf(
-      builder,
-      Array.from({ length: rows }, (_, row) => evaluate(row)),
-    )
+  if (record.leaf) {
+    const elements = Array.from({ length: rows }, (_, row) => evaluate(row))
+    return record.indexed ? indexedLeaf(record.leaf, form, builder, elements) : record.leaf(builder, elements)
+  }
   const tree = (first: number, count: number): LaneValue[] => {
     if (count === 1) return liftOf(states, builder, evaluate(first))
     const half = count / 2
@@ -61,6 +61,25 @@ function leafState(states: StateForm, { builder, evaluate }: Iteration, rows: nu
     return record.merge(builder, a, tree(first + half, half), n, n)
   }
   return tree(0, rows)
+}
+
+/** A leaf only chooses among the indices: it is given those of the rows alone, and the position is added to the one it chose. */
+function indexedLeaf(
+  leaf: NonNullable<ReductionRecord['leaf']>,
+  { spec, indexStill }: KernelForm,
+  builder: LaneBuilder,
+  elements: LaneValue[][],
+): LaneValue[] {
+  const node = spec.nodes[spec.results[spec.results.length - 1]]
+  if (node.op !== 'index' || node.dtype !== 'int64' || indexStill[node.slot]) return leaf(builder, elements)
+  const offsets = elements.map((element, row) => [
+    ...element.slice(0, -1),
+    row ? rowIndexOffset(node.slot, row) : builder.constant(0n, 'int64'),
+  ])
+  const state = leaf(builder, offsets)
+  const position = elements[0][elements[0].length - 1]
+  const chosen = builder.op('add', position, state[state.length - 1])
+  return [...state.slice(0, -1), chosen]
 }
 
 function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, rows: number): string {
@@ -73,7 +92,7 @@ function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, 
     indices: usedSlots(form),
     entryBytes: entryBytes(states),
     part: 'vectors',
-    each: (iteration) => storeState(iteration.builder, leafState(states, iteration, rows), '(local.get $entry)'),
+    each: (iteration) => storeState(iteration.builder, leafState(states, form, iteration, rows), '(local.get $entry)'),
   }
   return columnFunction(loops)
 }

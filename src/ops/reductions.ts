@@ -134,18 +134,17 @@ const takesOver = <V>(b: Builder<V>, better: string, [a, ia]: V[], [c, ic]: V[])
   const nanWins = b.op('logicalAnd', nanC, b.op('logicalOr', b.op('logicalNot', nanA), earlier))
   return b.op('logicalOr', wins, nanWins)
 }
-/** Whether a later element takes over: only a better one, or a NaN from what is none. */
-const laterTakesOver = <V>(b: Builder<V>, better: string, a: V, c: V): V => {
-  if (!isFloating(b.dtypeOf(a))) return b.op(better, c, a)
+/** Whether an element stays where a later one comes: unless that is better, or a NaN; a NaN stays. */
+const earlierStays = <V>(b: Builder<V>, better: string, a: V, c: V): V => {
   const noBetter = b.op(better === 'greater' ? 'lessEqual' : 'greaterEqual', c, a)
-  return b.op('logicalAnd', b.op('logicalNot', noBetter), b.op('equal', a, a))
+  return isFloating(b.dtypeOf(a)) ? b.op('logicalOr', noBetter, b.op('isnan', a)) : noBetter
 }
 const firstBest = <V>(b: Builder<V>, better: string, states: V[][]): V[] => {
   if (states.length === 1) return states[0]
   const half = states.length >> 1
   const [a, c] = [firstBest(b, better, states.slice(0, half)), firstBest(b, better, states.slice(half))]
-  const takes = laterTakesOver(b, better, a[0], c[0])
-  return a.map((component, i) => b.op('where', takes, c[i], component))
+  const stays = earlierStays(b, better, a[0], c[0])
+  return a.map((component, i) => b.op('where', stays, component, c[i]))
 }
 const position = (name: string, better: string, doc: string): ReductionRecord => ({
   ...base,
