@@ -72,7 +72,7 @@ sin_rest = at_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 6)
 sin_quotient = lambda w: sin(sqrt(w + mpf(3) / 2)) / sqrt(w + mpf(3) / 2) - 1 if w + mpf(3) / 2 > mpf(10) ** -14 else mpf(0)
 cos_rest = at_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, ONE / 24)
 log_rest = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, mpf(2) / 3)
-log_rest_2 = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2 - 2 * z / 3) / z**2, mpf(2) / 5)
+log_rest_2 = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2 - 2 * z / 3) / z**2 * 3 / 2, mpf(3) / 5)
 asin_rest = at_zero(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, ONE / 6)
 atan_rest = at_zero(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 3)
 tanh_rest = at_zero(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 3)
@@ -87,7 +87,7 @@ POLYNOMIALS = [
     ("sinhRest", "(sinh(r)/r - 1) / z, z = r^2, for |r| <= ln(2)/2", sinh_rest, 6, 0, half_ln2**2, lambda z: z + mpf("1e-9"), float),
     ("coshRest", "(cosh(r) - 1 - z/2) / z^2, z = r^2, for |r| <= ln(2)/2", cosh_rest, 5, 0, half_ln2**2, lambda z: z**2 + mpf("1e-9"), float),
     ("logRest", "(log((1+s)/(1-s))/s - 2) / z, z = s^2, for (1+s)/(1-s) in [sqrt(1/2), sqrt(2)]", log_rest, 7, 0, log_bound, lambda z: z + mpf("1e-9"), float),
-    ("logRestAfterCubic", "(log((1+s)/(1-s))/s - 2 - 2z/3) / z^2, z = s^2, in the same range", log_rest_2, 8, 0, log_bound, lambda z: z**2 + mpf("1e-12"), float),
+    ("logRestAfterCubic", "3/2 (log((1+s)/(1-s))/s - 2 - 2z/3) / z^2, z = s^2, in the same range", log_rest_2, 8, 0, log_bound, lambda z: z**2 + mpf("1e-12"), float),
     ("sinRest", "(sin(r)/r - 1) / z, z = r^2, for |r| <= pi/4", sin_rest, 6, 0, quarter_pi**2, lambda z: z + mpf("1e-9"), float),
     ("cosRest", "(cos(r) - 1 + z/2) / z^2, z = r^2, for |r| <= pi/4", cos_rest, 6, 0, quarter_pi**2, lambda z: z**2 + mpf("1e-9"), float),
     ("sinHalfTurn", "sin(r)/r - 1 in powers of r^2 - 3/2, for |r| <= pi/2", sin_quotient, 9, -mpf(3) / 2, 4 * quarter_pi**2 - mpf(3) / 2, lambda w: ONE, float),

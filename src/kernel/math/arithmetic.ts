@@ -43,11 +43,12 @@ export function quickTwoSum(scope: Scope, a: Expression, b: Expression): Pair {
   return { high, low: scope.keep(sub(b, sub(high, a))) }
 }
 
-const upperHalf = f64.bits(0xffff_ffff_f800_0000n)
+/** `a` cut to 26 bits, so that products of two such are exact. */
+export const upperOf = (a: Expression) => and(a, f64.bits(0xffff_ffff_f800_0000n))
 
-/** a = high + low with 26 bits in high, so that products of highs are exact. */
+/** a = high + low with 26 bits in high. */
 export function split(scope: Scope, a: Expression): Pair {
-  const high = scope.keep(and(a, upperHalf))
+  const high = scope.keep(upperOf(a))
   return { high, low: scope.keep(sub(a, high)) }
 }
 

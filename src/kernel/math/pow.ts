@@ -2,7 +2,7 @@
  * pow(x, y) = exp(y log(x)): log(x) as a sum of two doubles with 65 good bits, so that y log(x), at most 745, is good to 2^-55.
  * hypot and logaddexp, the other functions of two numbers, are here too.
  */
-import { estrin, type Pair, quickTwoSum, twoProduct } from './arithmetic.ts'
+import { estrin, type Pair, quickTwoSum, upperOf } from './arithmetic.ts'
 import { type Definition, define, type Scope } from './build.ts'
 import { logRestAfterCubic } from './coefficients.ts'
 import { expMinusOne, ln2High, ln2Low, powerOfTwo, reduceByLn2, scaleTwice } from './exp.ts'
@@ -11,40 +11,47 @@ import { decompose } from './log.ts'
 
 const { add, sub, mul, div, abs, sqrt, splat, eq, ne, lt, le, gt, ge, min, max, all, trunc, signOf } = f64
 
-/** 2/3 less its nearest double. */
-const twoThirdsLow = 3.700743415417188e-17
+/** 2/3 in two parts; the first has 26 bits. */
+const twoThirds = [0.6666666567325592, 9.934107462565104e-9] as const
 
 /**
- * log of positive normal x as a pair: k ln 2 + 2s + s z (2/3 + z Q(z)), s = f/(2 + f) and z = s^2, with s, z and the first two terms
- * in pairs of doubles.
+ * log of positive normal x as a pair, the first part of 26 bits: k ln 2 + (2/3) s (3 + z + r), s = f/(2 + f), z = s^2, r = z^2 Q(z).
+ * Where a product must be exact both factors are cut to 26 bits and the rest goes to the low part (as in Sun's fdlibm).
  */
 function logAsPair(scope: Scope, x: Expression, extra?: Expression): Pair {
   const parts = decompose(scope, x)
   const { f } = parts
   const k = extra === undefined ? parts.k : scope.keep(add(parts.k, extra))
-  const d = quickTwoSum(scope, splat(2), f)
-  const s = scope.keep(div(f, d.high))
-  const back = twoProduct(scope, s, d.high)
-  const sLow = scope.keep(div(sub(sub(sub(f, back.high), back.low), mul(s, d.low)), d.high))
-  const z = twoProduct(scope, s, s)
-  const zLow = scope.keep(add(z.low, mul(splat(2), mul(s, sLow))))
-  const series = scope.keep(mul(z.high, estrin(scope, f64, logRestAfterCubic, z.high)))
-  const c = quickTwoSum(scope, splat(2 / 3), series)
-  const cLow = scope.keep(add(c.low, splat(twoThirdsLow)))
-  const g = twoProduct(scope, z.high, c.high)
-  const gLow = scope.keep(add(g.low, add(mul(z.high, cLow), mul(zLow, c.high))))
-  const h = twoProduct(scope, s, g.high)
-  const hLow = scope.keep(add(h.low, add(mul(s, gLow), mul(sLow, g.high))))
-  const m = quickTwoSum(scope, scope.keep(mul(splat(2), s)), h.high)
-  const mLow = scope.keep(add(m.low, add(hLow, mul(splat(2), sLow))))
-  const sum = quickTwoSum(scope, scope.keep(mul(k, splat(ln2High))), m.high)
-  return quickTwoSum(scope, sum.high, scope.keep(add(sum.low, add(mLow, mul(k, splat(ln2Low))))))
+  const d = scope.keep(add(f, splat(2)))
+  const dHigh = scope.keep(upperOf(d))
+  const inverse = scope.keep(div(splat(1), d))
+  const s = scope.keep(mul(f, inverse))
+  const sHigh = scope.keep(upperOf(s))
+  const dLow = sub(f, sub(dHigh, splat(2)))
+  const sLow = scope.keep(mul(inverse, sub(sub(f, mul(sHigh, dHigh)), mul(sHigh, dLow))))
+  const z = scope.keep(mul(s, s))
+  const series = mul(mul(z, z), estrin(scope, f64, logRestAfterCubic, z))
+  const r = scope.keep(add(series, mul(sLow, add(sHigh, s))))
+  const square = scope.keep(mul(sHigh, sHigh))
+  const sum = scope.keep(upperOf(add(add(splat(3), square), r)))
+  const sumLow = sub(r, sub(sub(sum, splat(3)), square))
+  const u = scope.keep(mul(sHigh, sum))
+  const v = scope.keep(add(mul(sLow, sum), mul(scope.keep(sumLow), s)))
+  const p = scope.keep(upperOf(add(u, v)))
+  const pLow = scope.keep(sub(v, sub(p, u)))
+  const high = scope.keep(mul(p, splat(twoThirds[0])))
+  const low = add(mul(p, splat(twoThirds[1])), mul(pLow, splat(2 / 3)))
+  const whole = scope.keep(mul(k, splat(ln2High)))
+  const lows = scope.keep(add(low, mul(k, splat(ln2Low))))
+  const total = scope.keep(upperOf(add(add(high, lows), whole)))
+  return { high: total, low: scope.keep(sub(lows, sub(sub(total, whole), high))) }
 }
 
 /** y log(x) as a pair. */
 function exponentAsPair(scope: Scope, y: Expression, log: Pair): Pair {
-  const product = twoProduct(scope, y, log.high)
-  return { high: product.high, low: scope.keep(add(product.low, mul(y, log.low))) }
+  const yHigh = scope.keep(upperOf(y))
+  const low = scope.keep(add(mul(sub(y, yHigh), log.high), mul(y, log.low)))
+  return quickTwoSum(scope, scope.keep(mul(yHigh, log.high)), low)
 }
 
 const pow = define('pow_f64', ['x', 'y'], (scope, x, y) => {
