@@ -26,6 +26,23 @@ describe('accuracy against mpmath', () => {
   })
 })
 
+test('sin, cos and tan where nearly all bits of pi/2 are needed', () => {
+  // The first is the double that comes closest to a multiple of pi/2 (Muller, Elementary Functions); values by mpmath with 1400 bits.
+  const hard = [
+    [6381956970095103 * 2 ** 797, 1, -4.687165924254628e-19, -2.133485385753704e18],
+    [Number.MAX_VALUE, 0.004961954789184062, -0.9999876894265599, -0.004962015874444895],
+    [1e22, -0.8522008497671888, 0.523214785395139, -1.6287782256068988],
+    [Math.PI, 1.2246467991473532e-16, -1, -1.2246467991473532e-16],
+  ]
+  const inputs = Float64Array.from(hard, ([x]) => x)
+  ;['sin', 'cos', 'tan'].forEach((family, column) => {
+    const wanted = ordinals(Float64Array.from(hard, (row) => row[column + 1]))
+    ordinals(run(`${family}_f64`, 1)(inputs)).forEach((got, i) => {
+      expect(Math.abs(Number(got - wanted[i])), `${family}(${inputs[i]})`).toBeLessThanOrEqual(2)
+    })
+  })
+})
+
 const { NaN: nan, POSITIVE_INFINITY: infinity, MAX_VALUE: largest } = Number
 const special = [
   0,

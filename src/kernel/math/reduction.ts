@@ -71,10 +71,9 @@ const reduce = define(
     const huge = scope.keep(andNot(finite, moderate))
     scope.when(any(huge), () => {
       for (const lane of [0, 1]) {
-        scope.when(`(i64x2.extract_lane ${lane} ${huge})`.replace(/^(.*)$/, '(i64.ne $1 (i64.const 0))'), () => {
+        scope.when(`(i32.wrap_i64 (i64x2.extract_lane ${lane} ${huge}))`, () => {
           const each = scope.callMany('reduce_huge_f64', ['f64', 'f64', 'f64'], `(f64x2.extract_lane ${lane} ${x})`)
-          const into = [quarter, high, negativeLow]
-          into.forEach((target, index) => {
+          ;[quarter, high, negativeLow].forEach((target, index) => {
             target.set(`(f64x2.replace_lane ${lane} ${target.get} ${each[index]})`)
           })
         })
@@ -184,12 +183,12 @@ const reduceHuge = define(
     const sign = `(i64.xor ${negative} (i64.shr_s ${raw} (i64.const 63)))`
     const scaleBits = `(i64.shl (i64.sub (i64.const ${1023 - 62}) ${zeros}) (i64.const 52))`
     const scale = scalar(`(f64.reinterpret_i64 (i64.or ${scaleBits} (i64.and ${sign} (i64.const 0x8000000000000000))))`)
-    const product2 = twoProduct(scope, `(f64x2.splat ${big})`, splat(Math.PI / 2))
+    const turned = twoProduct(scope, `(f64x2.splat ${big})`, splat(Math.PI / 2))
     const extra = mul(`(f64x2.splat ${small})`, splat(Math.PI / 2))
-    const correction = add(product2.low, add(extra, mul(`(f64x2.splat ${big})`, splat(6.123233995736766e-17))))
+    const correction = add(turned.low, add(extra, mul(`(f64x2.splat ${big})`, splat(6.123233995736766e-17))))
     const lowPart = scope.keep(correction)
-    const total = scope.keep(add(product2.high, lowPart))
-    const left = sub(sub(total, product2.high), lowPart)
+    const total = scope.keep(add(turned.high, lowPart))
+    const left = sub(sub(total, turned.high), lowPart)
     const turns = scalar(`(f64.convert_i64_u ${n})`)
     return [
       `(f64.copysign ${turns} ${x})`,
