@@ -28,20 +28,22 @@ export interface Turned {
 /**
  * The quick way, x = n step + r for a step of pi/2 or pi and n from `shifter` + n. The error is below 2^-66: where r is not below
  * 2^-11, or n = 0 and r = x exactly, that is a fraction of a unit in the last place. r = high = first - second, rounded. `good` is the
- * mask of lanes this is enough for.
+ * mask of lanes this is enough for; n = 0 is not looked for unless `zeroPossible`.
  */
 export function reduceQuickly(
   scope: Scope,
   x: Expression,
   n: Expression,
   step: 'half turn' | 'quarter turn',
+  zeroPossible = true,
 ): { high: Expression; first: Expression; second: Expression; good: Expression } {
   const scale = step === 'half turn' ? 2 : 1
   const first = scope.keep(sub(x, mul(n, splat(scale * halfPi[0]))))
   const second = scope.keep(mul(n, splat(scale * halfPiAfterFirst)))
   const high = scope.keep(sub(first, second))
-  const large = or(ge(abs(high), splat(2 ** -11)), eq(n, splat(0)))
-  return { high, first, second, good: scope.keep(and(large, le(abs(x), splat(largest)))) }
+  const large = ge(abs(high), splat(2 ** -11))
+  const clear = zeroPossible ? or(large, eq(n, splat(0))) : large
+  return { high, first, second, good: scope.keep(and(clear, le(abs(x), splat(largest)))) }
 }
 
 /** a - b without error. */

@@ -31,7 +31,7 @@ function sineDefinitions(name: 'sin' | 'cos'): readonly Definition[] {
     const shifted = scope.keep(add(half > 0 ? add(turns, splat(half)) : turns, splat(shifter)))
     const whole = sub(shifted, splat(shifter))
     const n = scope.keep(half > 0 ? sub(whole, splat(half)) : whole)
-    const { high, good } = reduceQuickly(scope, x, n, 'half turn')
+    const { high, good } = reduceQuickly(scope, x, n, 'half turn', half === 0)
     const w = scope.keep(sub(mul(high, high), splat(1.5)))
     const upper = add(splat(slope), mul(w, estrin(scope, f64, terms, w)))
     const sine = add(high, mul(high, add(splat(mean), mul(w, upper))))
