@@ -6,7 +6,7 @@ import type { Tables } from './frame.ts'
 import { vectorBytes } from './lanes.ts'
 import { header, parameterBytes, piece, tableBytes } from './layout.ts'
 import { storedClass } from './nest.ts'
-import { specKey } from './run.ts'
+import { mostSpecs, specKey } from './run.ts'
 import { type CombineCall, type CombineSpec, type Kernels, scratchBytes } from './spec.ts'
 
 interface Compiled extends KernelText {
@@ -30,22 +30,29 @@ export function createCombine(tables: Tables, memory: WebAssembly.Memory, scratc
     const state = record.state(spec.loop, spec.parts)
     const text = writeKernel(tables, (frame) => emitCombine(frame, { spec, state, classes }))
     const made = { ...text, run: instantiate(text.text, memory, scratchAddress), stateBytes: state.map(itemsize) }
+    if (compiled.size >= mostSpecs) compiled.clear()
     compiled.set(key, made)
     return made
   }
   /** The parameters for elements [first, first + count). */
-  const write = ({ width, stateBytes }: Compiled, call: CombineCall, first: number, count: number) => {
+  const write = (
+    { width, stateBytes }: Compiled,
+    call: CombineCall,
+    partials: CombineCall['partials'],
+    first: number,
+    count: number,
+  ) => {
     const vectors = Math.floor(count / width)
     words[(combineAt.piece + piece.vectors) / 4] = vectors
     words[(combineAt.piece + piece.ones) / 4] = count - vectors * width
-    words[header.partials / 4] = call.partials.length
+    words[header.partials / 4] = partials.length
     words[header.slotBytes / 4] = (vectors + count - vectors * width) * vectorBytes * stateBytes.length
     call.outputs.forEach(({ address, stride }, k) => {
       words[combineAt.outputs / 4 + 2 * k] = (address + first * stride) | 0
       words[combineAt.outputs / 4 + 2 * k + 1] = stride
     })
     const bytes = partialBytes(stateBytes.length)
-    call.partials.forEach(({ count: elements, addresses }, i) => {
+    partials.forEach(({ count: elements, addresses }, i) => {
       const at = parameterBytes + i * bytes
       doubles[at / 8] = elements
       addresses.forEach((address, k) => {
@@ -54,13 +61,17 @@ export function createCombine(tables: Tables, memory: WebAssembly.Memory, scratc
     })
   }
   return (spec, call) => {
-    if (call.length === 0 || call.partials.length === 0) return
+    // The state of no elements is no state.
+    const partials = call.partials.some(({ count }) => count === 0)
+      ? call.partials.filter(({ count }) => count > 0)
+      : call.partials
+    if (call.length === 0 || partials.length === 0) return
     const kernel = compile(spec, call)
-    if (call.partials.length * partialBytes(kernel.stateBytes.length) > tableBytes)
-      internal(`a merge of ${call.partials.length} partial states; want a tree with a smaller fan-in`)
+    if (partials.length * partialBytes(kernel.stateBytes.length) > tableBytes)
+      internal(`a merge of ${partials.length} partial states; want a tree with a smaller fan-in`)
     const panel = Math.max(1, Math.floor(256 / kernel.stateBytes.length)) * kernel.width
     for (let first = 0; first < call.length; first += panel) {
-      write(kernel, call, first, Math.min(panel, call.length - first))
+      write(kernel, call, partials, first, Math.min(panel, call.length - first))
       kernel.run()
     }
   }

@@ -36,6 +36,8 @@ export interface Call {
 }
 export type Planner = (spec: KernelSpec, nest: LoopNest) => Call | undefined
 
+/** Specs whose kernels are kept beyond the life of the spec object. */
+export const mostSpecs = 1000
 export const specKey = (spec: object): string =>
   JSON.stringify(spec, (_, value) =>
     typeof value === 'bigint'
@@ -89,6 +91,7 @@ export function createPlanner(tables: Tables): Planner {
     if (found) return found
     const made = factsOf(spec, carry)
     const facts = byKey.get(made.key) ?? made
+    if (byKey.size >= mostSpecs) byKey.clear()
     byKey.set(facts.key, facts)
     seen.set(spec, facts)
     return facts
