@@ -163,13 +163,14 @@ describe('map', () => {
   })
 
   test('rows longer than a panel, and transposed reads of every width', () => {
+    const small = [[37, 41]]
+    const long = [
+      [5, 4500],
+      [4, 20001],
+      [1, 40000],
+    ]
     for (const dtype of reals)
-      for (const [rows, columns] of [
-        [5, 4500],
-        [37, 41],
-        [4, 20001],
-        [1, 40000],
-      ]) {
+      for (const [rows, columns] of dtype === 'float64' || dtype === 'int16' ? [...small, ...long] : small) {
         const size = itemsize(dtype)
         const count = rows * columns
         fill(memory.buffer, data, dtype, count, 3, true)
@@ -511,6 +512,54 @@ describe('scan', () => {
       { numRuns: 300 },
     )
   })
+})
+
+test('complex products along either axis', () => {
+  const spec: KernelSpec = {
+    kind: 'scan',
+    nodes: [0, 1].map((operand) => ({ op: 'load', dtype: 'float64', operand })),
+    operands: ['float64', 'float64'],
+    indices: 0,
+    results: [0, 1],
+    outputs: ['float64', 'float64'],
+    reduction: 'cumulativeProd',
+  }
+  const [rows, columns] = [6, 11]
+  const interleaved = (at: number) => [0, 8].map((part) => ({ address: at + part, strides: [16 * columns, 16] }))
+  fill(memory.buffer, data, 'float64', 2 * rows * columns, 5, false)
+  for (const axis of [0, 1]) {
+    const nest: LoopNest = {
+      extents: [rows, columns],
+      reduced: [axis === 0, axis === 1],
+      operands: interleaved(data),
+      indices: [],
+      outputs: interleaved(data + 4096),
+      mergedCount: 0,
+    }
+    compare((k) => k.run(spec, nest), [{ dtype: 'float64', at: data + 4096, bytes: 16 * rows * columns }])
+  }
+})
+
+test('one text serves every extent; gaps need another', () => {
+  const spec: KernelSpec = {
+    kind: 'map',
+    nodes: [{ op: 'load', dtype: 'float64', operand: 0 }],
+    operands: ['float64'],
+    indices: 0,
+    results: [0],
+    outputs: ['float64'],
+  }
+  const nest = (extent: number, stride: number): LoopNest => ({
+    extents: [extent],
+    reduced: [false],
+    operands: [{ address: data, strides: [stride] }],
+    indices: [],
+    outputs: [{ address: data, strides: [8] }],
+    mergedCount: 0,
+  })
+  expect(kernels.text(spec, nest(1, 8))).toBe(kernels.text(spec, nest(100_000, 8)))
+  expect(kernels.text(spec, nest(9, 16))).not.toBe(kernels.text(spec, nest(9, 8)))
+  expect(kernels.text(spec, nest(9, 8))).toContain('v128.store')
 })
 
 describe('combine', () => {
