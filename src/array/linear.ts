@@ -1,4 +1,4 @@
-import { promoteTypes } from '../core/dtype.ts'
+import { isComplex, promoteTypes } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
 import { broadcastShapes, checkAxis, formatShape, type Shape } from '../core/shape.ts'
 import { apply, reduce, view } from '../graph/build.ts'
@@ -127,7 +127,7 @@ export function vecdot(x1: Operand, x2: Operand, options: number | VecdotOptions
   const [fromA, fromB] = [first, b].map((expr) => checkAxis(axis, expr.shape.length, 'vecdot'))
   checkMatch(first.shape, fromA, b.shape, fromB, 'vecdot')
   broadcastShapes([first.shape.toSpliced(fromA, 1), b.shape.toSpliced(fromB, 1)], 'vecdot')
-  const a = apply('conj', [first], 'vecdot')
+  const a = isComplex(first.dtype) ? apply('conj', [first], 'vecdot') : first
   const named = (expr: Expr, from: number): Factor => {
     const names = batchNames(expr.shape.length - 1, ndim)
     return { expr, axes: names.toSpliced(from, 0, 'sum') }

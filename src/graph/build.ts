@@ -1,13 +1,15 @@
+import { type AxisChunks, chunkLengths, fromLengths, type Grid, regular, sameGrid } from '../core/chunks.ts'
 import {
-  type AxisChunks,
-  chunkLengths,
-  fromLengths,
-  type Grid,
-  gridExtents,
-  regular,
-  sameGrid,
-} from '../core/chunks.ts'
-import { type DType, isComplex, realOf, resultTypeOf, toValue, type Value } from '../core/dtype.ts'
+  type DType,
+  integerRange,
+  isComplex,
+  isFloating,
+  isInteger,
+  realOf,
+  resultTypeOf,
+  toValue,
+  type Value,
+} from '../core/dtype.ts'
 import { DTypeError, internal, ShapeError } from '../core/errors.ts'
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { broadcastView, identityView, isIdentity, type View } from '../core/view.ts'
@@ -72,7 +74,9 @@ export function apply(name: string, operands: readonly Operand[], operation = na
   const record = elementwise[name] ?? internal(`no element-wise record ${name}`)
   const arrays = operands.filter(isExpr)
   const values = name === 'where' ? operands.slice(1) : operands
-  const promoted = promote(values, operation)
+  const beyond = comparisonBeyond(name, operands)
+  if (beyond !== undefined) return constant(beyond, 'bool', arrays[0].grid)
+  const promoted = promote(name, values, operation)
   const signature = record.signature(promoted)
   if (!signature)
     throw new DTypeError(
@@ -90,15 +94,31 @@ export function apply(name: string, operands: readonly Operand[], operation = na
   return intern({ kind: 'elementwise', name, loop: signature.loop, args }, signature.output, grid)
 }
 
-function promote(values: readonly Operand[], operation: string): DType {
+/** The dtype that operands promote to. A scalar that an integer dtype does not hold will do where the function computes in floats. */
+function promote(name: string, values: readonly Operand[], operation: string): DType {
+  const dtypes = values.filter(isExpr).map((v) => v.dtype)
+  const scalars = values.filter((v): v is Value => !isExpr(v))
   try {
-    return resultTypeOf(
-      values.filter(isExpr).map((v) => v.dtype),
-      values.filter((v): v is Value => !isExpr(v)),
-    )
+    return resultTypeOf(dtypes, scalars)
   } catch (error) {
-    throw error instanceof DTypeError ? new DTypeError(`${operation}: ${error.message}`) : error
+    if (!(error instanceof DTypeError)) throw error
+    const loop = elementwise[name].signature(resultTypeOf(dtypes, []))?.loop
+    if (loop && isFloating(loop)) return 'float64'
+    throw new DTypeError(`${operation}: ${error.message}`)
   }
+}
+
+const comparisons = new Set(['equal', 'notEqual', 'less', 'lessEqual', 'greater', 'greaterEqual'])
+
+/** What a comparison of an integer array gives everywhere when the integer beside it lies beyond its dtype: x < 300 of uint8 is true. */
+function comparisonBeyond(name: string, operands: readonly Operand[]): Value | undefined {
+  const array = operands.find(isExpr)
+  const scalar = operands.find((operand) => typeof operand === 'bigint' || Number.isInteger(operand))
+  if (!comparisons.has(name) || !array || !isInteger(array.dtype) || scalar === undefined) return undefined
+  const [low, high] = integerRange(array.dtype)
+  const side = BigInt(scalar as number) > high ? 1 : BigInt(scalar as number) < low ? -1 : 0
+  if (side === 0) return undefined
+  return elementwise[name].meaning('float64', ...(operands.map((operand) => (isExpr(operand) ? 0 : side)) as never[]))
 }
 
 const without = <T>(list: readonly T[], axes: readonly number[]): T[] => list.filter((_, axis) => !axes.includes(axis))
@@ -135,7 +155,7 @@ function reduceOver(
   const output = dtype ?? signature.output
   const grid = without(input.grid, axes)
   if (sizeOf(input.shape) === 0) {
-    if (sizeOf(gridExtents(grid)) > 0 && record.empty === undefined)
+    if (axes.some((axis) => input.shape[axis] === 0) && record.empty === undefined)
       throw new ShapeError(
         `${name}: no elements along axes ${formatShape(axes)} of shape ${formatShape(input.shape)}; reduce over an axis that has some`,
       )
@@ -171,9 +191,9 @@ export function scan(name: string, input: Expr, axis: number, dtype?: DType): Ex
   const signature = record.signature(dtype ?? input.dtype)
   if (!signature) throw new DTypeError(`${name}: not defined for dtype ${dtype ?? input.dtype}`)
   const typed = cast(input, signature.loop)
-  return sizeOf(input.shape) === 0
-    ? typed
-    : intern({ kind: 'scan', name, axis, input: typed }, signature.output, input.grid)
+  const scanned =
+    sizeOf(input.shape) === 0 ? typed : intern({ kind: 'scan', name, axis, input: typed }, signature.output, input.grid)
+  return cast(scanned, dtype ?? signature.output)
 }
 
 /** Arrays one after the other along `axis`; dtypes and the other extents are equal. */

@@ -1,6 +1,14 @@
+import { toValue } from '../core/dtype.ts'
 import { multiply, type Pair } from './complex.ts'
 import type { Builder, ScanRecord } from './record.ts'
 import { accumulates } from './reductions.ts'
+
+/** 1 times x is x: the complex product with 1 + 0i would make NaN of infinities in the first element. */
+function multiplyFromOne<V>(b: Builder<V>, a: Pair<V>, c: Pair<V>): V[] {
+  const [one, zero] = [1, 0].map((value) => b.constant(toValue(value, b.dtypeOf(a[0])), b.dtypeOf(a[0])))
+  const isOne = b.op('logicalAnd', b.op('equal', a[0], one), b.op('equal', a[1], zero))
+  return multiply(b, a, c).map((part, i) => b.op('where', isOne, c[i], part))
+}
 
 /** The cumulative functions by name. */
 export const scans: Readonly<Record<string, ScanRecord>> = {
@@ -19,7 +27,7 @@ export const scans: Readonly<Record<string, ScanRecord>> = {
     identity: 1,
     step: <V>(b: Builder<V>, accumulator: V[], element: V[]) =>
       accumulator.length === 2
-        ? multiply(b, accumulator as Pair<V>, element as Pair<V>)
+        ? multiplyFromOne(b, accumulator as Pair<V>, element as Pair<V>)
         : [b.op('multiply', accumulator[0], element[0])],
   },
 }
