@@ -76,8 +76,8 @@ log_rest_2 = at_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2
 asin_rest = at_zero(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, ONE / 6)
 atan_rest = at_zero(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 3)
 tanh_rest = at_zero(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -ONE / 3)
-sin_turn = at_zero(lambda z: sin(2 * pi * sqrt(z)) / sqrt(z), 2 * pi)
-cos_turn = at_zero(lambda z: (cos(2 * pi * sqrt(z)) - 1) / z, -2 * pi**2)
+sin_quarter = at_zero(lambda z: sin(pi / 2 * sqrt(z)) / sqrt(z), pi / 2)
+cos_quarter = at_zero(lambda z: (cos(pi / 2 * sqrt(z)) - 1) / z, -(pi**2) / 8)
 log1p_rest = at_zero(lambda f: (log1p(f) - f + f**2 / 2) / f**3, ONE / 3)
 
 
@@ -93,15 +93,15 @@ POLYNOMIALS = [
     ("sinHalfTurn", "sin(r)/r - 1 in powers of r^2 - 3/2, for |r| <= pi/2", sin_quotient, 9, -mpf(3) / 2, 4 * quarter_pi**2 - mpf(3) / 2, lambda w: ONE, float),
     ("asinRest", "(asin(x)/x - 1) / z, z = x^2, for |x| <= 1/2", asin_rest, 12, 0, mpf(1) / 4, lambda z: z + mpf("1e-9"), float),
     ("atanRest", "(atan(x)/x - 1) / z, z = x^2, for |x| <= 7/16", atan_rest, 11, 0, mpf(49) / 256, lambda z: z + mpf("1e-9"), float),
-    ("sinTurn", "sin(2 pi r)/r, z = r^2, for |r| <= 1/8", sin_turn, 7, 0, mpf(1) / 64, lambda z: ONE, float),
-    ("cosTurn", "(cos(2 pi r) - 1) / z, z = r^2, for |r| <= 1/8", cos_turn, 7, 0, mpf(1) / 64, lambda z: z + mpf("1e-9"), float),
+    ("sinQuarter", "sin(pi/2 r)/r, z = r^2, for |r| <= 1/2", sin_quarter, 7, 0, mpf(1) / 4, lambda z: ONE, float),
+    ("cosQuarter", "(cos(pi/2 r) - 1) / z, z = r^2, for |r| <= 1/2", cos_quarter, 7, 0, mpf(1) / 4, lambda z: z + mpf("1e-9"), float),
     ("expRestSingle", "expRest in float32", exp_rest, 5, -half_ln2, half_ln2, lambda r: r**2 + mpf("1e-6"), single),
     ("log1pRestSingle", "(log(1+f) - f + f^2/2) / f^3 for 1+f in [sqrt(1/2), sqrt(2)] in float32", log1p_rest, 9, sqrt(mpf("0.5")) - 1, sqrt(mpf(2)) - 1, lambda f: f**2, single),
     ("sinRestSingle", "sinRest in float32", sin_rest, 3, 0, quarter_pi**2, lambda z: z + mpf("1e-6"), single),
     ("cosRestSingle", "cosRest in float32", cos_rest, 3, 0, quarter_pi**2, lambda z: z**2 + mpf("1e-6"), single),
     ("tanhRestSingle", "(tanh(x)/x - 1) / z, z = x^2, for |x| <= 5/8 in float32", tanh_rest, 5, 0, mpf(25) / 64, lambda z: z + mpf("1e-6"), single),
-    ("sinTurnSingle", "sinTurn in float32", sin_turn, 4, 0, mpf(1) / 64, lambda z: ONE, single),
-    ("cosTurnSingle", "cosTurn in float32", cos_turn, 4, 0, mpf(1) / 64, lambda z: z + mpf("1e-6"), single),
+    ("sinQuarterSingle", "sinQuarter in float32", sin_quarter, 4, 0, mpf(1) / 4, lambda z: ONE, single),
+    ("cosQuarterSingle", "cosQuarter in float32", cos_quarter, 4, 0, mpf(1) / 4, lambda z: z + mpf("1e-6"), single),
 ]
 
 

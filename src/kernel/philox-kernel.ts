@@ -30,14 +30,16 @@ export const interleaveHigh = (a: Expression, b: Expression) => shuffle([2, 6, 3
 const multiplyLow = (a: Expression, b: Expression) => `(i64x2.extmul_low_i32x4_u ${a} ${b})`
 const multiplyHigh = (a: Expression, b: Expression) => `(i64x2.extmul_high_i32x4_u ${a} ${b})`
 
-/** What does not change from counter to counter. */
+/** What does not change from counter to counter; key words are those of the rounds 0, 1 and 2. */
 export interface Prepared {
   readonly first: Expression
   readonly second: Expression
   readonly third: Expression
   readonly fixedLow: Expression
-  readonly keys: readonly Expression[]
   readonly factors: readonly Expression[]
+  /** Both key words of round 2 twice, and what raises them. */
+  readonly key: Expression
+  readonly step: Expression
   readonly scalar: {
     readonly third: Expression
     readonly fixedLow: Expression
@@ -45,32 +47,30 @@ export interface Prepared {
   }
 }
 
+const raisedKey = (key: Expression, word: 0 | 1, times: number) =>
+  `(i32.add ${key} (i32.const ${hexadecimal(Math.imul(keySteps[word], times))}))`
+
 export function prepare(scope: Scope, key0: Expression, key1: Expression, counterHigh: Expression): Prepared {
   const word = (value: Expression) => scope.keep(value, 'i32')
-  const raised = (key: Expression, step: number, times: number) =>
-    word(`(i32.add ${key} (i32.const ${hexadecimal(Math.imul(step, times))}))`)
-  const scalarKeys = Array.from(
-    { length: rounds },
-    (_, round) => [raised(key0, keySteps[0], round), raised(key1, keySteps[1], round)] as const,
-  )
+  const keys = [0, 1, 2].map((round) => [word(raisedKey(key0, 0, round)), word(raisedKey(key1, 1, round))] as const)
   const fixed = `(i64.extend_i32_u (i32.xor ${counterHigh} ${key0}))`
   const product = scope.keep(`(i64.mul ${fixed} ${factor(0)})`, 'i64')
-  const third = word(`(i32.xor ${highHalf(product)} ${scalarKeys[1][1]})`)
+  const third = word(`(i32.xor ${highHalf(product)} ${keys[1][1]})`)
   const fixedLow = word(lowHalf(product))
-  const pairOf = ([even, odd]: readonly [Expression, Expression]) =>
-    scope.keep(`(i32x4.replace_lane 1 (i32x4.replace_lane 3 ${splatWord(even)} ${odd}) ${odd})`)
+  const [even, odd] = keys[2]
   return {
     first: scope.keep(splatWord(key1)),
-    second: scope.keep(splatWord(scalarKeys[1][0])),
+    second: scope.keep(splatWord(keys[1][0])),
     third: scope.keep(splatWord(third)),
     fixedLow: scope.keep(splatWord(fixedLow)),
-    keys: scalarKeys.map(pairOf),
     factors: [
       scope.keep(splatWord(`(i32.const ${hexadecimal(multipliers[0])})`)),
       scope.keep(splatWord(`(i32.const ${hexadecimal(multipliers[1])})`)),
       scope.keep(pairConstant(multipliers)),
     ],
-    scalar: { third, fixedLow, keys: scalarKeys },
+    key: scope.keep(`(i32x4.replace_lane 1 (i32x4.replace_lane 3 ${splatWord(even)} ${odd}) ${odd})`),
+    step: scope.keep(pairConstant(keySteps)),
+    scalar: { third, fixedLow, keys },
   }
 }
 
@@ -143,28 +143,56 @@ function together(scope: Scope, a: Counter, b: Counter): Words {
   return { even: pair(0), odd: pair(1) }
 }
 
-/**
- * The words of `groups` times four counters from `counter` on, and of two more that are worked on as scalars if `singles`. All go
- * through each round side by side: a group alone waits for its own multiplications, and scalars use ports that vectors leave idle.
- */
-export function philoxWords(
+/** Rounds 2 to 9 as a loop, which is as fast as one after the other, and a text that is assembled sooner. */
+function rolledRounds(
   scope: Scope,
   prepared: Prepared,
-  counter: Expression,
-  groups: number,
-  singles: boolean,
+  vectors: readonly Words[],
+  scalars: readonly Counter[],
 ): readonly Words[] {
+  const vectorStates = vectors.map(({ even, odd }) => [scope.variable('v128', even), scope.variable('v128', odd)])
+  const scalarStates = scalars.map((words) => words.map((word) => scope.variable('i32', word)))
+  const key = scope.variable('v128', prepared.key)
+  const scalarKeys = prepared.scalar.keys[2].map((word) => scope.variable('i32', word))
+  const left = scope.variable('i32', `(i32.const ${rounds - 2})`)
+  scope.run('(loop $round')
+  for (const [even, odd] of vectorStates) {
+    const next = vectorRound(scope, { even: even.get, odd: odd.get }, key.get, prepared.factors[2])
+    even.set(next.even)
+    odd.set(next.odd)
+  }
+  for (const state of scalarStates) {
+    const next = scalarRound(scope, state.map((word) => word.get) as unknown as Counter, [
+      scalarKeys[0].get,
+      scalarKeys[1].get,
+    ])
+    state.forEach((word, index) => {
+      word.set(next[index])
+    })
+  }
+  key.set(`(i32x4.add ${key.get} ${prepared.step})`)
+  scalarKeys.forEach((word, index) => {
+    word.set(raisedKey(word.get, index as 0 | 1, 1))
+  })
+  left.set(`(i32.sub ${left.get} (i32.const 1))`)
+  scope.run(`(br_if $round ${left.get}))`)
+  const words = vectorStates.map(([even, odd]) => ({ even: even.get, odd: odd.get }))
+  const [a, b] = scalarStates.map((state) => state.map((word) => word.get) as unknown as Counter)
+  return [...words, together(scope, a, b)]
+}
+
+/**
+ * The words of `groups` times four counters from `counter` on, and of two more that are worked on as scalars. All go through each
+ * round side by side: a group alone waits for its own multiplications, and scalars use ports that vectors leave idle.
+ */
+export function philoxWords(scope: Scope, prepared: Prepared, counter: Expression, groups: number): readonly Words[] {
   const offsets = (count: number, from: number) => Array.from({ length: count }, (_, index) => from + index)
-  let vectors = offsets(groups, 0).flatMap((group) => {
+  const vectors = offsets(groups, 0).flatMap((group) => {
     const lanes = `(v128.const i32x4 ${offsets(countersPerGroup, group * countersPerGroup).join(' ')})`
     return twoRounds(scope, prepared, scope.keep(`(i32x4.add ${splatWord(counter)} ${lanes})`))
   })
-  let scalars = offsets(singles ? 2 : 0, groups * countersPerGroup).map((offset) =>
+  const scalars = offsets(2, groups * countersPerGroup).map((offset) =>
     scalarTwoRounds(scope, prepared, `(i32.add ${counter} (i32.const ${offset}))`),
   )
-  for (let round = 2; round < rounds; round++) {
-    vectors = vectors.map((words) => vectorRound(scope, words, prepared.keys[round], prepared.factors[2]))
-    scalars = scalars.map((words) => scalarRound(scope, words, prepared.scalar.keys[round]))
-  }
-  return singles ? [...vectors, together(scope, scalars[0], scalars[1])] : vectors
+  return rolledRounds(scope, prepared, vectors, scalars)
 }

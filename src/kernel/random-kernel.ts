@@ -3,11 +3,9 @@
  */
 import { estrin } from './math/arithmetic.ts'
 import { type Definition, define, type Scope } from './math/build.ts'
-import { cosTurn, cosTurnSingle, sinTurn, sinTurnSingle } from './math/coefficients.ts'
-import { shifter } from './math/exp.ts'
-import { and, type Expression, f32, f64, type Lanes, or, select, xor } from './math/lanes.ts'
+import { cosQuarter, cosQuarterSingle, sinQuarter, sinQuarterSingle } from './math/coefficients.ts'
+import { and, type Expression, f32, f64, type Lanes, or, xor } from './math/lanes.ts'
 import { logOfOrdinary } from './math/log.ts'
-import { oddMask, secondBitAsSign } from './math/reduction.ts'
 import { logOfOrdinarySingle } from './math/single.ts'
 import {
   countersPerGroup,
@@ -37,41 +35,54 @@ function fraction(scope: Scope, bits: Expression): Expression {
 const fractionSingle = (bits: Expression) =>
   f32.mul(`(f32x4.convert_i32x4_s (i32x4.shr_u ${bits} (i32.const 8)))`, f32.splat(2 ** -24))
 
-/** radius cos(2 pi t) and radius sin(2 pi t), t in [0, 1): t = k/4 + r exactly, so nothing is lost. */
-function turned(scope: Scope, lanes: Lanes, radius: Expression, t: Expression): readonly [Expression, Expression] {
-  const double = lanes === f64
-  const shift = lanes.splat(double ? shifter : 1.5 * 2 ** 23)
-  const shifted = scope.keep(lanes.add(lanes.mul(t, lanes.splat(4)), shift))
-  const r = scope.keep(lanes.sub(t, lanes.mul(lanes.sub(shifted, shift), lanes.splat(0.25))))
+interface Circle {
+  readonly lanes: Lanes
+  /** A double or single in [1, 2) from bits: how far they go to the right, and the bits of 1. */
+  readonly exponentBits: number
+  readonly one: bigint
+  readonly sin: readonly number[]
+  readonly cos: readonly number[]
+}
+const doubles: Circle = { lanes: f64, exponentBits: 12, one: 0x3ff0_0000_0000_0000n, sin: sinQuarter, cos: cosQuarter }
+const singles: Circle = { lanes: f32, exponentBits: 9, one: 0x3f80_0000n, sin: sinQuarterSingle, cos: cosQuarterSingle }
+
+/**
+ * A point on the circle of `radius`, every direction equally likely: r in [-1/2, 1/2) from the lower bits gives an angle up to pi/4
+ * either way, the highest bit mirrors the point, the next exchanges its coordinates.
+ */
+function pointOnCircle(scope: Scope, circle: Circle, radius: Expression, bits: Expression): readonly Expression[] {
+  const { lanes, exponentBits, one } = circle
+  const { integer, width } = lanes
+  const lower = `(${integer}.shr_u (${integer}.shl ${bits} (i32.const 2)) (i32.const ${exponentBits}))`
+  const r = scope.keep(lanes.sub(or(lower, lanes.bits(one)), lanes.splat(1.5)))
   const z = scope.keep(lanes.mul(r, r))
-  const sin = scope.keep(lanes.mul(r, estrin(scope, lanes, double ? sinTurn : sinTurnSingle, z)))
-  const cosRest = lanes.mul(z, estrin(scope, lanes, double ? cosTurn : cosTurnSingle, z))
-  const cos = scope.keep(lanes.add(lanes.splat(1), cosRest))
-  const odd = scope.keep(oddMask(shifted, lanes))
-  const next = double ? `(i64x2.add ${shifted} ${f64.bits(1n)})` : `(i32x4.add ${shifted} ${f32.bits(1n)})`
-  const sine = xor(select(odd, cos, sin), secondBitAsSign(shifted, lanes))
-  const cosine = xor(select(odd, sin, cos), secondBitAsSign(next, lanes))
-  return [scope.keep(lanes.mul(radius, cosine)), scope.keep(lanes.mul(radius, sine))]
+  const sin = scope.keep(lanes.mul(r, estrin(scope, lanes, circle.sin, z)))
+  const cos = lanes.add(lanes.splat(1), lanes.mul(z, estrin(scope, lanes, circle.cos, z)))
+  const mirrored = scope.keep(xor(cos, lanes.signOf(bits)))
+  const next = `(${integer}.shl ${bits} (i32.const 1))`
+  const exchange = width === 64 ? `(i64x2.lt_s ${next} (v128.const i64x2 0 0))` : `(i32x4.shr_s ${next} (i32.const 31))`
+  const difference = scope.keep(and(xor(sin, mirrored), exchange))
+  return [mirrored, sin].map((each) => scope.keep(lanes.mul(radius, xor(each, difference))))
 }
 
-/** Box and Muller 1958: from u in (0, 1] and t in [0, 1) two independent normal numbers. */
-function normal(scope: Scope, { even, odd }: Words): Expression[] {
-  const u = scope.keep(f64.sub(f64.splat(1), fraction(scope, even)))
+/** Box and Muller 1958: from u in (0, 1] and a direction two independent normal numbers. */
+function normal(scope: Scope, { even, odd }: Words): readonly Expression[] {
+  const u = scope.keep(f64.sub(f64.splat(2), or(`(i64x2.shr_u ${even} (i32.const 12))`, f64.bits(doubles.one))))
   const radius = scope.keep(f64.sqrt(f64.mul(f64.splat(-2), logOfOrdinary(scope, u))))
-  const [cos, sin] = turned(scope, f64, radius, scope.keep(fraction(scope, odd)))
-  return [shuffle([0, 1, 4, 5], cos, sin), shuffle([2, 3, 6, 7], cos, sin)]
+  const [x, y] = pointOnCircle(scope, doubles, radius, odd)
+  return [shuffle([0, 1, 4, 5], x, y), shuffle([2, 3, 6, 7], x, y)]
 }
 
-function normalSingle(scope: Scope, { even, odd }: Words): Expression[] {
+function normalSingle(scope: Scope, { even, odd }: Words): readonly Expression[] {
   const positive = or(`(i32x4.shr_u ${even} (i32.const 1))`, f32.bits(1n))
   const u = scope.keep(f32.mul(`(f32x4.convert_i32x4_s ${positive})`, f32.splat(2 ** -31)))
   const radius = scope.keep(f32.sqrt(f32.mul(f32.splat(-2), logOfOrdinarySingle(scope, u))))
-  const [cos, sin] = turned(scope, f32, radius, scope.keep(fractionSingle(odd)))
-  return [interleaveLow(cos, sin), interleaveHigh(cos, sin)]
+  const [x, y] = pointOnCircle(scope, singles, radius, odd)
+  return [interleaveLow(x, y), interleaveHigh(x, y)]
 }
 
 /** The numbers of two counters, from their words: two vectors. */
-const forms: Readonly<Record<string, (scope: Scope, words: Words) => Expression[]>> = {
+const forms: Readonly<Record<string, (scope: Scope, words: Words) => readonly Expression[]>> = {
   bits_uint64: (_, words) => inOrder(words),
   uniform_float64: (scope, words) => inOrder(words).map((each) => fraction(scope, each)),
   uniform_float32: (_, words) => inOrder(words).map(fractionSingle),
@@ -82,61 +93,77 @@ const forms: Readonly<Record<string, (scope: Scope, words: Words) => Expression[
 export const formNames = Object.keys(forms)
 
 const groups = 2
-/** Counters that one pass of the loop takes. */
-export const countersPerPass = groups * countersPerGroup + 2
-/** Counters that one call of `part` takes. */
-export const countersPerPart = countersPerGroup
-const bytesPerCounter = 16
+const countersPerPass = groups * countersPerGroup + 2
+const vectorBytes = 16
 
-const parameters = ['key0', 'key1', 'counterLow', 'counterHigh', 'address'] as const
-const typed = (names: readonly string[]) => names.map((name) => [name, 'i32'] as const)
+/** The function `numbers`: the two vectors of numbers from the words of two counters, where that is too long to be repeated. */
+const numbers = (form: string): Definition =>
+  define('numbers', ['even', 'odd'], (scope, even, odd) => forms[form](scope, { even, odd }), ['v128', 'v128'])
+const isLong = (form: string) => form.startsWith('normal')
 
-/** Fills whole passes. */
-function passes(form: string): Definition {
-  const body = (scope: Scope, ...[key0, key1, counterLow, counterHigh, address, count]: Expression[]) => {
+/** Stores the lanes of a vector whose places among the numbers of a pass are in the run. */
+function storeLanes(
+  scope: Scope,
+  form: string,
+  vector: Expression,
+  index: number,
+  run: Record<string, Expression>,
+): void {
+  const [store, lanes, size] = form.endsWith('float32') ? ['i32.store', 'i32x4', 4] : ['i64.store', 'i64x2', 8]
+  for (let lane = 0; lane < vectorBytes / Number(size); lane++) {
+    const at = (index * vectorBytes) / Number(size) + lane
+    const inside = `(i32.and (i32.le_s ${run.first} (i32.const ${at})) (i32.gt_s ${run.end} (i32.const ${at})))`
+    scope.when(inside, () => {
+      // Added, not an offset of the store: the place of a number before the run may be below address 0.
+      const place = `(i32.add ${run.place} (i32.const ${at * Number(size)}))`
+      scope.run(`(${store} ${place} (${lanes}.extract_lane ${lane} ${vector}))`)
+    })
+  }
+}
+
+const parameters = ['key0', 'key1', 'counterLow', 'counterHigh', 'address', 'first', 'end'] as const
+
+/** Writes the numbers from `first` on, before `end`, counted from the first number of the counter; number 0 lies at `address`. */
+function fill(form: string): Definition {
+  const perPass = (countersPerPass * vectorBytes) / (form.endsWith('float32') ? 4 : 8)
+  const body = (scope: Scope, ...[key0, key1, counterLow, counterHigh, address, first, end]: Expression[]) => {
     const prepared = prepare(scope, key0, key1, counterHigh)
     const counter = scope.variable('i32', counterLow)
     const place = scope.variable('i32', address)
-    const left = scope.variable('i32', count)
+    const from = scope.variable('i32', first)
+    const until = scope.variable('i32', end)
     scope.run('(loop $next')
-    const words = philoxWords(scope, prepared, counter.get, groups, true)
-    words
-      .flatMap((each) => forms[form](scope, each))
-      .forEach((value, index) => {
-        scope.run(`(v128.store offset=${16 * index} ${place.get} ${value})`)
-      })
-    counter.set(`(i32.add ${counter.get} (i32.const ${countersPerPass}))`)
-    place.set(`(i32.add ${place.get} (i32.const ${bytesPerCounter * countersPerPass}))`)
-    left.set(`(i32.sub ${left.get} (i32.const 1))`)
-    scope.run(`(br_if $next ${left.get}))`)
-    return []
-  }
-  return define('passes', typed([...parameters, 'passes']), body, [])
-}
-
-/** Fills a part of one group: its numbers from `first` on, before `end`. */
-function part(form: string): Definition {
-  const [store, lanes, size] = form.endsWith('float32') ? ['i32.store', 'i32x4', 4] : ['i64.store', 'i64x2', 8]
-  const perVector = 16 / Number(size)
-  const body = (scope: Scope, ...[key0, key1, counterLow, counterHigh, address, first, end]: Expression[]) => {
-    const prepared = prepare(scope, key0, key1, counterHigh)
-    const place = scope.variable('i32', address)
-    const words = philoxWords(scope, prepared, counterLow, 1, false)
-    const values = words.flatMap((each) => forms[form](scope, each))
-    values.forEach((value, vector) => {
-      const kept = scope.keep(value)
-      for (let lane = 0; lane < perVector; lane++) {
-        const at = `(i32.const ${vector * perVector + lane})`
-        scope.when(`(i32.and (i32.ge_u ${at} ${first}) (i32.lt_u ${at} ${end}))`, () => {
-          scope.run(`(${store} ${place.get} (${lanes}.extract_lane ${lane} ${kept}))`)
-          place.set(`(i32.add ${place.get} (i32.const ${size}))`)
+    const vectors = philoxWords(scope, prepared, counter.get, groups).flatMap((words) =>
+      isLong(form)
+        ? scope.callMany('numbers', ['v128', 'v128'], words.even, words.odd)
+        : forms[form](scope, words).map((vector) => scope.keep(vector)),
+    )
+    const whole = `(i32.and (i32.le_s ${from.get} (i32.const 0)) (i32.ge_s ${until.get} (i32.const ${perPass})))`
+    const run = { first: from.get, end: until.get, place: place.get }
+    scope.branch(
+      whole,
+      () => {
+        vectors.forEach((vector, index) => {
+          scope.run(`(v128.store offset=${index * vectorBytes} ${place.get} ${vector})`)
         })
-      }
-    })
+      },
+      () => {
+        vectors.forEach((vector, index) => {
+          storeLanes(scope, form, vector, index, run)
+        })
+      },
+    )
+    counter.set(`(i32.add ${counter.get} (i32.const ${countersPerPass}))`)
+    place.set(`(i32.add ${place.get} (i32.const ${vectorBytes * countersPerPass}))`)
+    from.set(`(i32.sub ${from.get} (i32.const ${perPass}))`)
+    until.set(`(i32.sub ${until.get} (i32.const ${perPass}))`)
+    scope.run(`(br_if $next (i32.gt_s ${until.get} (i32.const 0))))`)
     return []
   }
-  return define('part', typed([...parameters, 'first', 'end']), body, [])
+  const typed = parameters.map((name) => [name, 'i32'] as const)
+  return define('fill', typed, body, [])
 }
 
-/** The definitions of one form: passes and part. */
-export const formDefinitions = (form: string): readonly Definition[] => [passes(form), part(form)]
+/** The definitions of one form; `fill` is the one to call. */
+export const formDefinitions = (form: string): readonly Definition[] =>
+  isLong(form) ? [numbers(form), fill(form)] : [fill(form)]

@@ -6,18 +6,10 @@
  */
 import { compile } from 'watr'
 import { internal } from '../core/errors.ts'
-import { mathText } from './math/functions.ts'
+import { mathFunctions, mathText } from './math/functions.ts'
 import { constantText } from './math/lanes.ts'
 import { highWord, lowWord } from './philox.ts'
-import {
-  countersPerPart,
-  countersPerPass,
-  type Distribution,
-  formDefinitions,
-  formNames,
-  perCounter,
-  type RandomDType,
-} from './random-kernel.ts'
+import { type Distribution, formDefinitions, formNames, perCounter, type RandomDType } from './random-kernel.ts'
 
 export { splitKey } from './philox.ts'
 export type { Distribution, RandomDType } from './random-kernel.ts'
@@ -38,25 +30,27 @@ export interface Random {
   ): void
 }
 
-type Fill = (key0: number, key1: number, low: number, high: number, address: number, a: number, b?: number) => void
-interface Kernel {
-  readonly passes: Fill
-  readonly part: Fill
-}
+type Fill = (
+  key0: number,
+  key1: number,
+  counterLow: number,
+  counterHigh: number,
+  address: number,
+  first: number,
+  end: number,
+) => void
 
 /** The WebAssembly text of one form, e.g. uniform_float64. */
 export function randomText(form: string): string {
   const definitions = formDefinitions(form)
   const needs = [...new Set(definitions.flatMap((each) => each.needs))]
   const constants = needs.filter((name) => name.includes(':')).map(constantText)
-  const exported = definitions.map(({ name }) => `(export "${name}" (func $${name}))`)
   return [
     '(module (import "h" "m" (memory 1 65536 shared))',
     ...constants,
-    mathText(needs.filter((name) => !name.includes(':'))),
+    mathText(needs.filter((name) => name in mathFunctions && !name.includes(':'))),
     ...definitions.map((each) => each.text),
-    ...exported,
-    ')',
+    '(export "fill" (func $fill)))',
   ].join('\n')
 }
 
@@ -84,10 +78,10 @@ function positionOf(index: bigint | number, each: number): { low: number; high: 
 
 /** Random numbers into `memory`; kernels are made at their first use. */
 export function createRandom(memory: WebAssembly.Memory): Random {
-  const kernels: Partial<Record<Distribution, Partial<Record<RandomDType, Kernel>>>> = {}
+  const kernels: Partial<Record<Distribution, Partial<Record<RandomDType, Fill>>>> = {}
   const make = (distribution: Distribution, dtype: RandomDType) => {
     const instance = new WebAssembly.Instance(moduleOf(`${distribution}_${dtype}`), { h: { m: memory } })
-    const made = instance.exports as unknown as Kernel
+    const made = instance.exports.fill as Fill
     kernels[distribution] = { ...kernels[distribution], [dtype]: made }
     return made
   }
@@ -95,29 +89,16 @@ export function createRandom(memory: WebAssembly.Memory): Random {
   let words = { key: 0n, low: 0, high: 0 }
   return {
     fill(distribution, dtype, key, index, count, address) {
-      const { passes, part } = kernels[distribution]?.[dtype] ?? make(distribution, dtype)
+      const kernel = kernels[distribution]?.[dtype] ?? make(distribution, dtype)
       if (words.key !== key) words = { key, low: lowWord(key), high: highWord(key) }
       const each = perCounter[dtype]
       const bytes = dtype === 'float32' ? 4 : 8
-      let { low, high, first } = positionOf(index, each)
-      let place = address
-      for (let left = count; left > 0; ) {
-        // One call keeps the counter's upper word, so it ends where the lower word is full.
-        const counters = Math.min(Math.floor((first + left) / each), 2 ** 32 - low)
-        const whole = first === 0 ? Math.floor(counters / countersPerPass) : 0
-        const end = Math.min(first + left, Math.min(countersPerPart, 2 ** 32 - low) * each)
-        if (whole > 0) passes(words.low, words.high, low, high, place, whole)
-        else part(words.low, words.high, low, high, place, first, end)
-        const done = whole > 0 ? whole * countersPerPass * each : end - first
-        low += (first + done) / each
-        first = 0
-        if (low === 2 ** 32) {
-          low = 0
-          high += 1
-        }
-        left -= done
-        place += done * bytes
-      }
+      const { low, high, first } = positionOf(index, each)
+      // One call keeps the counter's upper word, so it ends where the lower word is full.
+      const room = (2 ** 32 - low) * each - first
+      const now = Math.min(count, room)
+      if (now > 0) kernel(words.low, words.high, low, high, address - first * bytes, first, first + now)
+      if (count > room) kernel(words.low, words.high, 0, high + 1, address + room * bytes, 0, count - room)
     },
   }
 }

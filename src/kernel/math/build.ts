@@ -26,6 +26,8 @@ export interface Scope {
   choose(condition: Expression, then: () => Expression, otherwise: () => Expression, type?: ValueType): Expression
   /** Statements that run under a scalar condition. */
   when(condition: Expression, body: () => void): void
+  /** Statements that run under a scalar condition, and others that run without it. */
+  branch(condition: Expression, then: () => void, otherwise: () => void): void
   /** Any statement. */
   run(statement: string): void
 }
@@ -87,6 +89,10 @@ function scope(writing: Writing): Scope {
     },
     when(condition, body) {
       writing.lines.push(`(if ${condition} (then ${aside(writing, body).text}))`)
+    },
+    branch(condition, then, otherwise) {
+      const sides = [aside(writing, then), aside(writing, otherwise)].map((side) => side.text)
+      writing.lines.push(`(if ${condition} (then ${sides[0]})\n(else ${sides[1]}))`)
     },
     run: (statement) => void writing.lines.push(statement),
   }
