@@ -17,8 +17,10 @@ export interface ReducePlan {
 /** A reduced inner axis longer than this is not kept as columns. */
 const mostFoldColumns = 4096
 /** Entries of states that stay in the first cache with a few levels of them. */
-const cachedEntries = 256
+const cachedEntries = 1024
 const splitEntries = 64
+/** Vectors of a run that is read in several places at a time. */
+const longRun = 4096
 
 const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesses.dtypes.slice(0, accesses.loaded) })
 
@@ -128,45 +130,31 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
   return pieces
 }
 
-/** One contiguous run cut into leaves: the rows of a leaf lie side by side, so memory is read in order. */
+/**
+ * One run cut into leaves. Of a short one the rows of a leaf lie side by side. A long one is cut into as many segments as a leaf has
+ * rows, and row k of every leaf lies in segment k: memory is read faster in several places at a time than in one, for the processor
+ * fetches ahead in each.
+ */
 function splitPieces({ inner }: ReducePlan, { width, leafRows }: ReduceShape, vectors: number): Piece[] {
-  const leaf = leafRows * splitEntries
-  const few = vectors < 4 * leaf
+  const segment = Math.floor(vectors / leafRows)
+  const [row, vector] = vectors < longRun ? [1, leafRows] : [segment, 1]
+  const columns = Math.min(segment, splitEntries)
   const pieces: Piece[] = []
-  let done = 0
-  const push = (columns: number, leaves: number) => {
-    if (columns === 0 || leaves === 0) return
+  const push = (first: number, piece: Pick<Piece, 'vectors' | 'leaves' | 'singles'>, step: number) =>
     pieces.push({
-      vectors: columns,
+      ...piece,
       ones: 0,
-      leaves,
-      singles: 0,
-      offset: [inner, done * width],
-      leaf: [inner, columns * leafRows * width],
-      row: [inner, width],
-      vector: [inner, leafRows * width],
+      offset: [inner, first * width],
+      leaf: [inner, piece.vectors * step * width],
+      row: [inner, row * width],
+      vector: [inner, step * width],
       lane: [inner, 1],
     })
-    done += columns * leafRows * leaves
-  }
-  const leaves = few ? Math.ceil(vectors / leaf) : Math.floor(vectors / leaf)
-  push(few ? Math.floor(vectors / (leafRows * Math.max(1, leaves))) : splitEntries, leaves)
-  if (!few) push(Math.floor((vectors - done) / leafRows), 1)
-  const rest = vectors - done
-  if (rest) {
-    const still = [inner, 0] as const
-    const vector = [inner, width] as const
-    pieces.push({
-      vectors: rest,
-      ones: 0,
-      leaves: 0,
-      singles: 1,
-      offset: [inner, done * width],
-      leaf: still,
-      row: still,
-      vector,
-      lane: [inner, 1],
-    })
-  }
+  const leaves = columns ? Math.floor(segment / columns) : 0
+  const more = segment - leaves * columns
+  const rest = vectors - segment * leafRows
+  if (leaves) push(0, { vectors: columns, leaves, singles: 0 }, vector)
+  if (more) push(leaves * columns * vector, { vectors: more, leaves: 1, singles: 0 }, vector)
+  if (rest) push(segment * leafRows, { vectors: rest, leaves: 0, singles: 1 }, 1)
   return pieces
 }
