@@ -7,7 +7,6 @@
 import { compile } from 'watr'
 import { internal } from '../core/errors.ts'
 import { mathFunctions, mathText } from './math/functions.ts'
-import { constantText } from './math/lanes.ts'
 import { highWord, lowWord } from './philox.ts'
 import { type Distribution, formDefinitions, formNames, perCounter, type RandomDType } from './random-kernel.ts'
 
@@ -44,11 +43,9 @@ type Fill = (
 export function randomText(form: string): string {
   const definitions = formDefinitions(form)
   const needs = [...new Set(definitions.flatMap((each) => each.needs))]
-  const constants = needs.filter((name) => name.includes(':')).map(constantText)
   return [
     '(module (import "h" "m" (memory 1 65536 shared))',
-    ...constants,
-    mathText(needs.filter((name) => name in mathFunctions && !name.includes(':'))),
+    mathText(needs.filter((name) => mathFunctions[name])),
     ...definitions.map((each) => each.text),
     '(export "fill" (func $fill)))',
   ].join('\n')

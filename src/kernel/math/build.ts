@@ -100,7 +100,7 @@ function scope(writing: Writing): Scope {
 }
 
 /**
- * A function of the table. `body` writes statements through the scope and answers the results.
+ * A function of the table, written when it is first asked for. `body` writes statements through the scope and answers the results.
  * Parameters and results are v128 unless said otherwise.
  */
 export function define(
@@ -109,15 +109,29 @@ export function define(
   body: (scope: Scope, ...parameters: Expression[]) => Expression | readonly Expression[],
   results: readonly ValueType[] = ['v128'],
 ): Definition {
-  const typed = parameters.map((each) => (typeof each === 'string' ? ([each, 'v128'] as const) : each))
-  const writing: Writing = { lines: [], locals: [], needs: new Set() }
-  const answer = body(scope(writing), ...typed.map(([parameter]) => `(local.get $${parameter})`))
-  const head = [
-    `func $${name}`,
-    ...typed.map(([parameter, type]) => `(param $${parameter} ${type})`),
-    results.length > 0 ? `(result ${results.join(' ')})` : '',
-  ].join(' ')
-  const text = `(${[head, ...writing.locals, ...writing.lines, ...[answer].flat()].join('\n')})`
-  for (const [, constant] of text.matchAll(constantName)) writing.needs.add(constant)
-  return { name, text, needs: [...writing.needs] }
+  const write = () => {
+    const typed = parameters.map((each) => (typeof each === 'string' ? ([each, 'v128'] as const) : each))
+    const writing: Writing = { lines: [], locals: [], needs: new Set() }
+    const answer = body(scope(writing), ...typed.map(([parameter]) => `(local.get $${parameter})`))
+    const head = [
+      `func $${name}`,
+      ...typed.map(([parameter, type]) => `(param $${parameter} ${type})`),
+      results.length > 0 ? `(result ${results.join(' ')})` : '',
+    ].join(' ')
+    const text = `(${[head, ...writing.locals, ...writing.lines, ...[answer].flat()].join('\n')})`
+    for (const [, constant] of text.matchAll(constantName)) writing.needs.add(constant)
+    return { text, needs: [...writing.needs] }
+  }
+  let written: ReturnType<typeof write> | undefined
+  return {
+    name,
+    get text() {
+      written ??= write()
+      return written.text
+    },
+    get needs() {
+      written ??= write()
+      return written.needs
+    },
+  }
 }

@@ -27,14 +27,17 @@ const functions: readonly Definition[] = [
   ...integerPowerFunctions,
 ]
 
-/** The constants the functions name; each is a definition of its own, so that one in several functions is in a module once. */
-const constants: readonly Definition[] = [...new Set(functions.flatMap((each) => each.needs))]
-  .filter((name) => name.includes(':'))
-  .map((name) => ({ name, text: constantText(name), needs: [] }))
+const byName: Readonly<Record<string, Definition>> = Object.fromEntries(functions.map((each) => [each.name, each]))
 
-export const mathFunctions: Readonly<Record<string, Definition>> = Object.fromEntries(
-  [...functions, ...constants].map((each) => [each.name, each]),
-)
+/**
+ * The functions by name. A constant that one needs is found here too: it is a definition of its own, so that one in several functions is
+ * in a module once, and follows from its name, so that no function is written before it is used.
+ */
+export const mathFunctions: Readonly<Record<string, Definition>> = new Proxy(byName, {
+  get: (table, name: string) => table[name] ?? (name.includes(':') ? constantDefinition(name) : undefined),
+})
+
+const constantDefinition = (name: string): Definition => ({ name, text: constantText(name), needs: [] })
 
 /** The texts of `names` and of all they need, each once. */
 export function mathText(names: Iterable<string>): string {
