@@ -20,6 +20,11 @@ export interface KernelForm {
   readonly strips: boolean
   /** Of each access, in strips: whether it is the same in all rows. */
   readonly rowStill: readonly boolean[]
+  /**
+   * reduce, of an indexed record along one run: whether one state goes along all leaves, so that a leaf in which nothing can take it
+   * over is only looked at, not merged.
+   */
+  readonly running: boolean
   /** scan: whether the accumulators start from the last accesses. */
   readonly carry: boolean
 }

@@ -10,7 +10,16 @@ import {
   rowIndexOffset,
   usedSlots,
 } from './columns.ts'
-import { createFunctionFrame, freshLocal, type LaneValue, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
+import {
+  createFunctionFrame,
+  type FunctionFrame,
+  freshLocal,
+  type LaneValue,
+  local,
+  type ModuleFrame,
+  noteWidth,
+  setLocal,
+} from './frame.ts'
 import { header, parameterBytes, piece } from './layout.ts'
 import { load, store } from './memory.ts'
 import { blockOf, moduleText, walkFunctions } from './module.ts'
@@ -94,7 +103,48 @@ function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, 
     part: 'vectors',
     each: (iteration) => storeState(iteration.builder, leafState(states, form, iteration, rows), '(local.get $entry)'),
   }
-  return columnFunction(loops)
+  return columnFunction(form.running ? { ...loops, ...runningLeaf(form, loops.frame, states, rows) } : loops)
+}
+
+/** The leaf loop with one entry for all columns: a leaf is merged only when one of its elements can take the state over. */
+function runningLeaf(
+  form: KernelForm,
+  frame: FunctionFrame,
+  states: StateForm,
+  rows: number,
+): Pick<ColumnLoops, 'entryBytes' | 'each'> {
+  const never = states.record.never ?? internal(`${states.record.name} does not tell what it passes over`)
+  const names = states.state.map(() => freshLocal(frame, 'v128'))
+  const held = names.map(
+    (name, i): LaneValue => ({ dtype: states.state[i], text: `(local.get $${name})`, uniform: false }),
+  )
+  local(frame, 'started', 'i32')
+  return {
+    entryBytes: 0,
+    each(iteration) {
+      const { builder } = iteration
+      const elements = Array.from({ length: rows }, (_, row) => iteration.evaluate(row))
+      const passed = elements.map((element) => never(builder, held, element))
+      const all = passed.reduce((a, c) => builder.op('logicalAnd', a, c))
+      const inner = createBuilder(frame, [])
+      const leaf = leafState(states, form, { ...iteration, builder: inner, evaluate: (row) => elements[row] }, rows)
+      const first = leaf.map((value, i) => setLocal(names[i], value.text))
+      const further = createBuilder(frame, [])
+      const one = further.constant(1, 'float64')
+      const merged = states.record
+        .merge(further, held, leaf, one, one)
+        .map((value) => further.keep(value.text, value.dtype, false))
+      const later = merged.map((value, i) => setLocal(names[i], value.text))
+      const stores = held.map((value, i) => `(v128.store offset=${16 * i} (local.get $entry) ${value.text})`)
+      builder.code.push(`(if (i32.or (i32.eqz (local.get $started)) (i32.ne (i8x16.bitmask ${all.text}) (i32.const 65535))) (then
+${inner.code.join('\n')}
+(if (local.get $started) (then
+${[...further.code, ...later].join('\n')})
+(else ${first.join('\n')}))
+(local.set $started (i32.const 1))
+${stores.join('\n')}))`)
+    },
+  }
 }
 
 /** One row into the entries, after `done` others. */
@@ -169,12 +219,17 @@ function finishFunction(module: ModuleFrame, form: KernelForm, states: StateForm
   })
 }
 
+const entriesOfColumns = '(i32.add (local.get $vectors) (local.get $ones))'
+const entriesOfRun = `(if (result i32) (i32.load offset=${piece.leaves} (local.get $piece)) (then (i32.const 1)) (else ${entriesOfColumns}))`
 /** Takes the rows of a piece in leaves and singly; the answer is the slot with the states of all. */
-const levelsFunction = ({ layout }: KernelForm, rows: number): string => `(func $levels (param $piece i32) (result i32)
+const levelsFunction = (
+  { layout, running }: KernelForm,
+  rows: number,
+): string => `(func $levels (param $piece i32) (result i32)
 (local $n i32) (local $slot i32) (local $ones i32) (local $vectors i32)
 (local.set $vectors (i32.load offset=${piece.vectors} (local.get $piece)))
 (local.set $ones (i32.load offset=${piece.ones} (local.get $piece)))
-(call $clear (i32.add (local.get $vectors) (local.get $ones)))
+(call $clear ${running ? entriesOfRun : entriesOfColumns})
 (loop $reduced
   (call $begin (local.get $piece))
   (local.set $n (i32.load offset=${piece.leaves} (local.get $piece)))

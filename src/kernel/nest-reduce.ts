@@ -65,13 +65,16 @@ export interface ReduceShape {
   readonly leafRows: number
   readonly entryBytes: number
   readonly slotsBytes: number
+  /** One state goes along the whole run (see KernelForm.running), so the run is taken in order. */
+  readonly running: boolean
 }
 
 export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: ReduceShape): Walk[] {
   const pieces = plan.fold ? foldPieces(plan, shape) : undefined
   const outer = plan.reduced.reduce((count, axis) => count * axis.extent, 1)
   const pushes = (list: readonly Piece[]) => outer * Math.max(...list.map((p) => p.leaves + (p.singles ? 1 : 0)))
-  const slotBytesFor = (list: readonly Piece[]) => shape.entryBytes * Math.max(...list.map((p) => p.vectors + p.ones))
+  const entries = (p: Piece) => (shape.running && p.leaves > 0 ? 1 : p.vectors + p.ones)
+  const slotBytesFor = (list: readonly Piece[]) => shape.entryBytes * Math.max(...list.map(entries))
   const levels = (list: readonly Piece[]) => Math.floor(Math.log2(pushes(list))) + 1
   if (pieces) {
     const slotBytes = slotBytesFor(pieces)
@@ -135,10 +138,10 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
  * rows, and row k of every leaf lies in segment k: memory is read faster in several places at a time than in one, for the processor
  * fetches ahead in each.
  */
-function splitPieces({ inner }: ReducePlan, { width, leafRows }: ReduceShape, vectors: number): Piece[] {
+function splitPieces({ inner }: ReducePlan, { width, leafRows, running }: ReduceShape, vectors: number): Piece[] {
   const segment = Math.floor(vectors / leafRows)
-  const [row, vector] = vectors < longRun ? [1, leafRows] : [segment, 1]
-  const columns = Math.min(segment, splitEntries)
+  const [row, vector] = running || vectors < longRun ? [1, leafRows] : [segment, 1]
+  const columns = running ? segment : Math.min(segment, splitEntries)
   const pieces: Piece[] = []
   const push = (first: number, piece: Pick<Piece, 'vectors' | 'leaves' | 'singles'>, step: number) =>
     pieces.push({

@@ -113,7 +113,7 @@ function compiledFor(
   spec: KernelSpec,
   facts: SpecFacts,
   inner: Axis,
-  flags: { fold: boolean; strips: boolean },
+  flags: { fold: boolean; strips: boolean; running: boolean },
   row?: Axis,
 ): Compiled {
   const { accesses, indexDTypes } = facts
@@ -127,7 +127,7 @@ function compiledFor(
     )
   const rowStill = classes.map((_, i) => row !== undefined && flags.strips && row.steps[i] === 0)
   const indexStill = indexDTypes.map((_, slot) => inner.steps[count + slot] === 0)
-  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
+  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ? 'r' : ''}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
   const known = facts.compiled.get(signature)
   if (known) return known
   const form: KernelForm = {
@@ -149,25 +149,34 @@ function compiledFor(
 
 function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
   const plan = planMap(axes, facts.accesses, starts.length)
-  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: false, strips: plan.strips }, plan.row)
+  const compiled = compiledFor(
+    tables,
+    spec,
+    facts,
+    plan.inner,
+    { fold: false, strips: plan.strips, running: false },
+    plan.row,
+  )
   return { facts, compiled, walks: mapWalks(plan, facts.accesses, starts, compiled.width, stripRows) }
 }
 
 function reduceCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
   const plan = planReduce(axes, facts.accesses, starts.length)
-  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.fold, strips: false })
+  const running = plan.split && tables.reductions[spec.reduction ?? '']?.never !== undefined
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.fold, strips: false, running })
   const walks = reduceWalks(plan, starts, {
     width: compiled.width,
     leafRows: leafRows(spec.nodes.length),
     entryBytes: vectorBytes * spec.outputs.length,
     slotsBytes: scratchBytes - parameterBytes,
+    running,
   })
   return { facts, compiled, walks }
 }
 
 function scanCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
   const plan = planScan(axes, facts.accesses, starts.length)
-  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.line, strips: false })
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.line, strips: false, running: false })
   return { facts, compiled, walks: scanWalks(plan, facts.accesses, starts, compiled.width, scanRows) }
 }
 

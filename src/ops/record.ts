@@ -61,6 +61,11 @@ export interface ReductionRecord {
   readonly merge: <V>(b: Builder<V>, a: V[], c: V[], na: V, nc: V) => V[]
   /** The state of a few elements in the data's order where that is cheaper than merging lifts; the index of an indexed one comes last. */
   readonly leaf?: <V>(b: Builder<V>, elements: V[][]) => V[]
+  /**
+   * Whether an element cannot take the place of a state of elements before it, where that is cheap to see: a reduction along a run then
+   * skips what changes nothing.
+   */
+  readonly never?: <V>(b: Builder<V>, state: V[], element: V[]) => V
   /** The result's parts from a state of `n` elements (float64). `correction` is ddof. */
   readonly finalize: <V>(b: Builder<V>, state: V[], n: V, correction: V) => V[]
   /** The result over no elements at all (0 for sum, NaN for mean), or undefined where that is an error. */

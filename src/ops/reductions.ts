@@ -159,6 +159,7 @@ const position = (name: string, better: string, doc: string): ReductionRecord =>
     return a.map((component, i) => b.op('where', takes, c[i], component))
   },
   leaf: (b, elements) => firstBest(b, better, elements),
+  never: (b, [a], [c]) => b.op(better === 'greater' ? 'lessEqual' : 'greaterEqual', c, a),
   finalize: (_b, [, index]) => [index],
 })
 

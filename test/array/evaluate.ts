@@ -161,7 +161,7 @@ function reduceAll(expr: Extract<Expr, { kind: 'reduce' }>): Value[] {
 }
 
 function reduceGroup(name: string, loop: DType, group: readonly Value[], correction: number): Value {
-  const fold = (op: string, first = group[0], rest = group.slice(1)): Value =>
+  const fold = (op: string, first = group[0], rest: readonly Value[] = group.slice(1)): Value =>
     rest.reduce((a, b) => applyRecord(op, loop, [a, b], loop), first)
   const total = (): Value => fold('add', toValue(0, loop), group)
   const scaled = (value: Value, divisor: number): Value =>
