@@ -1,15 +1,16 @@
 import type { NdArray } from 'ndarray'
 import { blockBox, boxShape, gridShape } from './core/chunks.ts'
-import { config, parseBytes } from './core/config.ts'
+import { config, parseBytes, parseScheduler, parseWorkers } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
-import { AbortError, internal, WorkerLostError } from './core/errors.ts'
-import { sizeOf, unravel } from './core/shape.ts'
+import { AbortError, formatGiven, internal, MemoryLimitError, NdloomError, WorkerLostError } from './core/errors.ts'
+import { checkFlag, checkOptions } from './core/options.ts'
+import { formatShape, sizeOf, unravel } from './core/shape.ts'
 import { type Progress, progressOf } from './diagnostics/progress.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
 import { optimise } from './graph/optimise.ts'
 import { type ExecutablePlan, taskAxes } from './kernel/stage.ts'
-import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
+import { explainPlan, formatBytes, type PlanCost, planCost } from './plan/explain.ts'
 import { checkFits } from './plan/fits.ts'
 import { lower, type Root } from './plan/lower.ts'
 import type { Plan } from './plan/plan.ts'
@@ -74,6 +75,40 @@ export class Computation<T extends Result = NdArray> implements PromiseLike<T>, 
 
 export const computeOne = (expr: Expr, options: ComputeOptions = {}): Computation => new Computation(expr, options)
 
+/** The options of a run, checked, with the settings for those that are not given. */
+interface Settings {
+  readonly limitBytes: number
+  readonly workers: number
+  readonly ordered: boolean
+  readonly signal: AbortSignal | undefined
+  readonly progress: Progress | undefined
+}
+const optionNames = ['scheduler', 'workers', 'memoryLimit', 'signal', 'progress', 'ordered'] as const
+
+/** Errors: NdloomError for an unknown option or a value that is not of its kind, AbortError when the signal is aborted already. */
+function settingsOf(given: ComputeOptions): Settings {
+  const { signal, progress, ordered, ...options } = checkOptions<ComputeOptions>(given, optionNames, 'compute')
+  const scheduler = parseScheduler(options.scheduler ?? config().scheduler, 'compute: scheduler')
+  const workers = parseWorkers(options.workers ?? config().workers, 'compute: workers')
+  const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimitBytes, 'compute: memoryLimit')
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new NdloomError(
+      `compute: got signal ${formatGiven(signal)}, want an AbortSignal, as new AbortController().signal`,
+    )
+  if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
+    throw new NdloomError(
+      `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total) => ...`,
+    )
+  if (signal?.aborted) throw new AbortError('compute: aborted before it began', signal.reason)
+  return {
+    limitBytes,
+    workers: scheduler === 'local' ? 0 : workers,
+    ordered: checkFlag(ordered, 'ordered', 'compute'),
+    signal,
+    progress: progressOf(progress),
+  }
+}
+
 interface Prepared {
   readonly plan: Plan
   readonly engine: Engine
@@ -89,15 +124,13 @@ function start(
   { plan, engine }: Prepared,
   tasks: Tasks,
   flag: number,
-  options: ComputeOptions,
+  { limitBytes, workers, ordered, signal, progress }: Settings,
   onDeliver?: (task: number, address: number) => void,
 ): Job {
   const flags = new Uint8Array(tasks.count)
   for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
   for (let t = 0; t < tasks.count; t++)
     if (plan.stages[tasks.stage[t]].stage.kind === 'user') flags[t] |= taskFlag.alone
-  const { scheduler = config().scheduler, workers = config().workers, memoryLimit } = options
-  const limitBytes = memoryLimit === undefined ? config().memoryLimitBytes : parseBytes(memoryLimit, 'memoryLimit')
   checkFits(plan, tasks, limitBytes)
   const executable: ExecutablePlan = {
     stages: plan.stages.map(({ stage }) => stage),
@@ -113,15 +146,10 @@ function start(
       flags,
     },
     plan: executable,
-    options: {
-      limitBytes,
-      workers: scheduler === 'local' ? 0 : workers,
-      ordered: options.ordered ?? false,
-      readAhead: Math.max(2, 2 * workers),
-    },
-    signal: options.signal,
+    options: { limitBytes, workers, ordered, readAhead: Math.max(2, 2 * workers) },
+    signal,
     onDeliver,
-    onProgress: progressOf(options.progress),
+    onProgress: progress,
   })
   const result = job.result.catch((error) => {
     throw error instanceof WorkerLostError ? namedLoss(error, plan, tasks) : error
@@ -141,7 +169,7 @@ function namedLoss(error: WorkerLostError, plan: Plan, tasks: Tasks): WorkerLost
 
 /** Whole results, from one plan in which shared work is done once. 0-d results are plain values. */
 export async function computeAll(exprs: readonly Expr[], options: ComputeOptions = {}): Promise<Result[]> {
-  checkSignal(options.signal)
+  const settings = settingsOf(options)
   const distinct = [...new Set(exprs)]
   const filled = distinct.filter((expr) => sizeOf(expr.shape) > 0)
   const results = new Map<Expr, Result>(
@@ -149,13 +177,13 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
   )
   const engine = await getEngine()
   const assembled = new Map<Expr, number>()
-  for (const expr of filled) {
-    const address = await reserve(engine, expr.shape, expr.dtype)
-    if (address === undefined) results.set(expr, await collectBlocks(expr, options))
-    else assembled.set(expr, address)
-  }
   try {
-    if (assembled.size > 0) await assemble(engine, assembled, options)
+    for (const expr of filled) {
+      const address = await reserve(engine, expr.shape, expr.dtype)
+      if (address === undefined) results.set(expr, await collectBlocks(expr, settings))
+      else assembled.set(expr, address)
+    }
+    if (assembled.size > 0) await assemble(engine, assembled, settings)
   } catch (error) {
     for (const address of assembled.values()) engine.free(address)
     throw error
@@ -165,7 +193,7 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
 }
 
 /** Computes into regions of the heap, in place. */
-async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, options: ComputeOptions): Promise<void> {
+async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, settings: Settings): Promise<void> {
   const exprs = [...regions.keys()]
   const prepared = prepare(
     exprs.map((expr) => ({ expr, assemble: true })),
@@ -182,28 +210,44 @@ async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, opti
     }
   })
   const plan = { ...prepared.plan, stages }
-  await start({ plan, engine }, layOut(plan, false), 0, options).result
+  await start({ plan, engine }, layOut(plan, false), 0, settings).result
 }
 
 /** The result where the heap has no room for it: blocks are copied into an array outside as they come. */
-async function collectBlocks(expr: Expr, options: ComputeOptions): Promise<Result> {
+async function collectBlocks(expr: Expr, settings: Settings): Promise<Result> {
   const { default: ops } = await import('ndarray-ops') // Compiles its functions when it is imported: only where it is needed.
-  const data = allocate(expr.dtype, sizeOf(expr.shape))
+  const data = allocateResult(expr)
   const whole = ndarrayOver(data, expr.dtype, expr.shape)
-  for await (const { offset, data: block } of streamBlocks(expr, options)) {
+  for await (const { offset, data: block } of deliverBlocks(expr, settings)) {
     const corner = whole.lo(...offset).hi(...block.shape)
     ops.assign(corner, block)
   }
   return asResult(data, expr.dtype, expr.shape)
 }
 
+function allocateResult({ dtype, shape }: Expr): TypedArray {
+  try {
+    return allocate(dtype, sizeOf(shape))
+  } catch {
+    const neededBytes = sizeOf(shape) * facts[dtype].itemsize
+    throw new MemoryLimitError(
+      `compute: the result of shape ${formatShape(shape)} needs ${formatBytes(neededBytes)}, which this process cannot have in one piece; stream it with for await, or write it to a file`,
+      neededBytes,
+      config().memoryLimitBytes,
+    )
+  }
+}
+
 /** The blocks as they finish. The reader holds the scheduler back; leaving the loop cancels what is left. */
 export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): AsyncGenerator<Block> {
-  checkSignal(options.signal)
+  yield* deliverBlocks(expr, settingsOf(options))
+}
+
+async function* deliverBlocks(expr: Expr, settings: Settings): AsyncGenerator<Block> {
   if (sizeOf(expr.shape) === 0) return
   const engine = await getEngine()
   const prepared = prepare([{ expr, assemble: false }], engine)
-  const tasks = layOut(prepared.plan, options.ordered ?? false)
+  const tasks = layOut(prepared.plan, settings.ordered)
   const shape = gridShape(expr.grid)
   const blockOf = new Map<number, number>()
   tasks.outputs[0].forEach((task, block) => {
@@ -211,7 +255,7 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
   })
   const waiting: { task: number; address: number }[] = []
   let wake = () => {}
-  const job = start(prepared, tasks, taskFlag.deliver, options, (task, address) => {
+  const job = start(prepared, tasks, taskFlag.deliver, settings, (task, address) => {
     waiting.push({ task, address })
     wake()
   })
@@ -247,13 +291,13 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
 
 /** Computes the blocks and leaves them in the heap: an expression that reads them. */
 export async function persist(expr: Expr, options: ComputeOptions = {}): Promise<Expr> {
-  checkSignal(options.signal)
+  const settings = settingsOf(options)
   if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'heap')) return expr
   const engine = await getEngine()
   await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
   const prepared = prepare([{ expr, assemble: false }], engine)
   const tasks = layOut(prepared.plan, false)
-  const { kept } = await start(prepared, tasks, taskFlag.keep, options).result
+  const { kept } = await start(prepared, tasks, taskFlag.keep, settings).result
   const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
   const source = { type: 'heap', addresses, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
   freeWith(source, engine, addresses)
@@ -268,7 +312,3 @@ export function planOf(expr: Expr): { plan: Plan; cost: PlanCost; text: string }
   return { plan, cost, text: explainPlan(expr, plan, fired, cost) }
 }
 export const explain = (expr: Expr): string => planOf(expr).text
-
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortError('compute: aborted before it began', signal.reason)
-}

@@ -19,6 +19,12 @@ export class ChunkedArray {
   /** The expression that this array stands for; equal expressions are the same object. */
   readonly expr: Expr
   constructor(expr: Expr) {
+    if (!expr?.shape)
+      throw new NdloomError('ChunkedArray: got no expression; make arrays with nd.array, nd.zeros and kin')
+    if (!Number.isSafeInteger(sizeOf(expr.shape)))
+      throw new ShapeError(
+        `${describe(expr, 1)}: shape ${formatShape(expr.shape)} has more than 2^53 elements; take a part of it`,
+      )
     this.expr = expr
   }
 

@@ -1,8 +1,9 @@
 import type { ChunksOption } from '../core/chunks.ts'
-import { checkDType, type DType, dtypeOfValue, type Value } from '../core/dtype.ts'
+import { checkDType, type DType, type Value } from '../core/dtype.ts'
+import { checkOptions } from '../core/options.ts'
 import { cast, constant, rechunk } from '../graph/build.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import { type ArrayData, type DataOptions, exprFromData, filled, gridOf } from './data.ts'
+import { type ArrayData, type DataOptions, exprFromData, filled, gridOf, valueDType } from './data.ts'
 import { exprOf, type Operand } from './operands.ts'
 
 export interface CreationOptions {
@@ -14,6 +15,8 @@ export interface CreationOptions {
    */
   chunks?: ChunksOption
 }
+export const creationOptions = ['dtype', 'chunks'] as const
+const dataOptions = ['dtype', 'chunks', 'shape'] as const
 type ShapeLike = number | readonly number[]
 
 /**
@@ -22,7 +25,8 @@ type ShapeLike = number | readonly number[]
  * Errors: ShapeError for ragged rows, DTypeError, ChunkError, StorageError for a detached buffer.
  * @example nd.array([[1, 2], [3, 4]], { dtype: 'float32', chunks: [1, 2] })
  */
-export function array(data: Operand, options: DataOptions = {}): ChunkedArray {
+export function array(data: Operand, given: DataOptions = {}): ChunkedArray {
+  const options = checkOptions<DataOptions>(given, dataOptions, 'array')
   if (!(data instanceof ChunkedArray)) return new ChunkedArray(exprFromData(data, options, 'array'))
   const { expr } = data
   const dtype = checkDType(options.dtype ?? expr.dtype, 'array')
@@ -40,9 +44,10 @@ export const asarray = (data: Operand, options: DataOptions = {}): ChunkedArray 
  * @example nd.fromArray(new Float32Array(6), { shape: [2, 3], chunks: [1, 3] })
  */
 export const fromArray = (data: ArrayData, options: DataOptions = {}): ChunkedArray =>
-  new ChunkedArray(exprFromData(data, options, 'fromArray'))
+  new ChunkedArray(exprFromData(data, checkOptions<DataOptions>(options, dataOptions, 'fromArray'), 'fromArray'))
 
-function fill(shape: unknown, value: Value, options: CreationOptions, dtype: DType, operation: string): ChunkedArray {
+function fill(shape: unknown, value: Value, given: CreationOptions, dtype: DType, operation: string): ChunkedArray {
+  const options = checkOptions<CreationOptions>(given, creationOptions, operation)
   const checked = options.dtype === undefined ? dtype : checkDType(options.dtype, operation)
   return new ChunkedArray(filled(shape, value, checked, options.chunks, operation))
 }
@@ -57,10 +62,12 @@ export const empty = (shape: ShapeLike, options: CreationOptions = {}): ChunkedA
   fill(shape, 0, options, 'float64', 'empty')
 /** One value everywhere; its dtype unless another is given. Errors: ShapeError, DTypeError, ChunkError. */
 export const full = (shape: ShapeLike, value: Value, options: CreationOptions = {}): ChunkedArray =>
-  fill(shape, value, options, dtypeOfValue(value), 'full')
+  fill(shape, value, options, valueDType(value, 'full'), 'full')
 
 /** An array of one value with the shape, blocks and dtype of x where the options say nothing else. */
-function fillLike(x: Operand, value: Value, options: CreationOptions, operation: string): ChunkedArray {
+function fillLike(x: Operand, value: Value, given: CreationOptions, operation: string): ChunkedArray {
+  const options = checkOptions<CreationOptions>(given, creationOptions, operation)
+  valueDType(value, operation)
   const expr = exprOf(x, operation)
   if (options.chunks !== undefined) return fill(expr.shape, value, options, expr.dtype, operation)
   const scalar = fill([], value, options, expr.dtype, operation).expr

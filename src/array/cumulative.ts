@@ -1,10 +1,11 @@
 import { regular } from '../core/chunks.ts'
-import { checkDType, type DType, type Value } from '../core/dtype.ts'
+import type { DType, Value } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
+import { checkFlag } from '../core/options.ts'
 import { checkAxis } from '../core/shape.ts'
 import { concat, constant, scan } from '../graph/build.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import { exprOf, type Operand } from './operands.ts'
+import { dtypeOption, exprOf, type Operand } from './operands.ts'
 import { withBare } from './options.ts'
 
 export interface CumulativeOptions {
@@ -19,7 +20,8 @@ export interface CumulativeOptions {
 const cumulative =
   (name: string, initial: Value) =>
   (x: Operand, given?: number | CumulativeOptions): ChunkedArray => {
-    const { axis: wanted, dtype, includeInitial } = withBare<'axis', number, CumulativeOptions>('axis', given)
+    const options = withBare<CumulativeOptions>(['axis', 'dtype', 'includeInitial'], given, name)
+    const { axis: wanted, dtype } = options
     const expr = exprOf(x, name)
     if (expr.shape.length === 0)
       throw new ShapeError(`${name}: got a 0-d array, want an axis to run along; use expandDims`)
@@ -28,8 +30,8 @@ const cumulative =
         `${name}: got ${expr.shape.length} axes and no axis option; say along which, as in { axis: 0 }`,
       )
     const axis = checkAxis(wanted ?? 0, expr.shape.length, name)
-    const scanned = scan(name, expr, axis, dtype === undefined ? undefined : checkDType(dtype, name))
-    if (!includeInitial) return new ChunkedArray(scanned)
+    const scanned = scan(name, expr, axis, dtypeOption(dtype, expr, name))
+    if (!checkFlag(options.includeInitial, 'includeInitial', name)) return new ChunkedArray(scanned)
     const first = constant(
       initial,
       scanned.dtype,

@@ -17,7 +17,7 @@ import {
   type Value,
   viewBytes,
 } from '../core/dtype.ts'
-import { DTypeError, ShapeError, StorageError } from '../core/errors.ts'
+import { DTypeError, formatGiven, ShapeError, StorageError } from '../core/errors.ts'
 import { checkShape, formatShape, rowMajorStrides, type Shape, sizeOf } from '../core/shape.ts'
 import { cast, constant, fromSource } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
@@ -48,6 +48,13 @@ export interface DataOptions {
 
 export const isValue = (data: unknown): data is Value =>
   typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean' || isComplexValue(data)
+
+/** The dtype of what a user gave as a value. Errors: DTypeError. */
+export function valueDType(value: unknown, operation: string): DType {
+  if (isValue(value)) return dtypeOfValue(value)
+  throw new DTypeError(`${operation}: got ${formatGiven(value)}, want a number, bigint, boolean or { re, im }`)
+}
+
 const isTypedArray = (data: unknown): data is TypedArray => ArrayBuffer.isView(data) && !(data instanceof DataView)
 const isStrided = (data: unknown): data is Strided =>
   typeof data === 'object' && data !== null && 'data' in data && 'stride' in data && 'offset' in data
@@ -121,7 +128,7 @@ function hold(data: Exclude<ArrayData, Value>, dtype: DType | undefined, operati
   if (isStrided(data)) return holdStrided(data, dtype, operation)
   if (Array.isArray(data)) return holdNested(data, dtype, operation)
   throw new DTypeError(
-    `${operation}: got ${data === null ? 'null' : typeof data}, want a number, bigint, boolean, { re, im }, nested arrays of them, a typed array or an ndarray`,
+    `${operation}: got ${formatGiven(data)}, want a number, bigint, boolean, { re, im }, nested arrays of them, a typed array or an ndarray`,
   )
 }
 
@@ -178,9 +185,10 @@ function checkAttached(data: TypedArray, operation: string): void {
 
 /** The elements of an ndarray in row-major order. */
 function holdStrided(source: Strided, dtype: DType | undefined, operation: string): Held {
-  const shape = checkShape([...source.shape], operation)
+  const shape = checkShape(source.shape, operation)
   const size = sizeOf(shape)
   const { data, offset, stride } = source
+  checkStrides(source, operation)
   if (!isTypedArray(data)) {
     const values: Value[] = new Array(size)
     const read = 'get' in data ? (i: number) => data.get(i) : (i: number) => data[i]
@@ -195,7 +203,6 @@ function holdStrided(source: Strided, dtype: DType | undefined, operation: strin
       operation,
     )
   }
-  checkAttached(data, operation)
   const own = typedDType(data, operation)
   const wanted = rowMajorStrides(shape)
   if (shape.every((n, axis) => n <= 1 || stride[axis] === wanted[axis]))
@@ -206,6 +213,22 @@ function holdStrided(source: Strided, dtype: DType | undefined, operation: strin
     copy[to] = from[i]
   })
   return { data: copy, dtype: own, shape }
+}
+
+/** Errors: ShapeError when strides and offset are no integers, one an axis, or lead out of the data. */
+function checkStrides({ data, shape, stride, offset }: Strided, operation: string): void {
+  const isList = Array.isArray(stride) && stride.length === shape.length
+  if (!isList || ![offset, ...stride].every(Number.isSafeInteger))
+    throw new ShapeError(
+      `${operation}: got stride ${formatGiven(stride)} and offset ${formatGiven(offset)} for shape ${formatShape(shape)}, want an integer an axis`,
+    )
+  if (isTypedArray(data)) checkAttached(data, operation)
+  const ends = shape.map((extent, axis) => (extent - 1) * stride[axis])
+  const [first, last] = [Math.min, Math.max].map((pick) => ends.reduce((sum, end) => sum + pick(0, end), offset))
+  if (sizeOf(shape) > 0 && !(first >= 0 && last < data?.length))
+    throw new ShapeError(
+      `${operation}: shape ${formatShape(shape)}, stride ${formatShape(stride)} and offset ${offset} reach elements ${first} to ${last}, the data has ${data?.length}; make them fit`,
+    )
 }
 
 /** Calls `visit` with the strided and the row-major position of each element. */
@@ -257,7 +280,7 @@ function checkedValue(item: unknown, operation: string): Value {
     typeof item === 'object' && item !== null && 'expr' in item
       ? 'join lazy arrays with nd.stack or nd.concat'
       : 'use numbers, bigints, booleans or { re, im }'
-  throw new DTypeError(`${operation}: got an element of type ${item === null ? 'null' : typeof item}; ${cure}`)
+  throw new DTypeError(`${operation}: got the element ${formatGiven(item)}; ${cure}`)
 }
 
 /** The dtype that holds all values; integers above int64's are uint64. `rows` are dtypes of typed rows, whose values do not count. */

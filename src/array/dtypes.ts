@@ -4,7 +4,6 @@ import {
   type DType,
   integerRange,
   isBig,
-  isComplex,
   isInteger,
   itemsize,
   type Kind,
@@ -13,11 +12,11 @@ import {
   resultTypeOf,
   type Value,
 } from '../core/dtype.ts'
-import { DTypeError } from '../core/errors.ts'
+import { DTypeError, formatGiven } from '../core/errors.ts'
 import { cast } from '../graph/build.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { isValue } from './data.ts'
-import { exprOf, type Operand } from './operands.ts'
+import { checkCast, exprOf, type Operand } from './operands.ts'
 
 export { dtypes } from '../core/dtype.ts'
 
@@ -52,8 +51,7 @@ export const canCast = (from: ChunkedArray | DType, to: DType): boolean =>
 export function astype(x: Operand, dtype: DType): ChunkedArray {
   const expr = exprOf(x, 'astype')
   const wanted = checkDType(dtype, 'astype')
-  if (isComplex(expr.dtype) && !isComplex(wanted) && wanted !== 'bool')
-    throw new DTypeError(`astype: ${expr.dtype} to ${wanted} would drop the imaginary part; use x.real() or x.abs()`)
+  checkCast(expr.dtype, wanted, 'astype')
   return new ChunkedArray(cast(expr, wanted))
 }
 
@@ -114,7 +112,11 @@ const kinds: Record<string, readonly Kind[]> = {
  */
 export function isdtype(dtype: DType, kind: string | readonly string[]): boolean {
   checkDType(dtype, 'isdtype')
-  if (typeof kind !== 'string') return kind.some((entry) => isdtype(dtype, entry))
+  if (Array.isArray(kind)) return kind.some((entry) => isdtype(dtype, entry))
+  if (typeof kind !== 'string')
+    throw new DTypeError(
+      `isdtype: got ${formatGiven(kind)} as kind, want a dtype, a kind such as 'integral', or a list`,
+    )
   if (Object.hasOwn(kinds, kind)) return kinds[kind].includes(kindOf(dtype))
   return checkDType(kind, 'isdtype') === dtype
 }

@@ -162,7 +162,11 @@ export const where = (condition: Operand, x1: Operand, x2: Operand): ChunkedArra
  * @example x.clip(0, 1)
  */
 export function clip(x: Operand, min?: Operand | null, max?: Operand | null): ChunkedArray {
-  const above = min === undefined || min === null ? positiveOf(x) : maximum(x, min)
-  return max === undefined || max === null ? above : minimum(above, max)
+  const bounded = (name: string, operand: Operand, bound: Operand | null | undefined) =>
+    new ChunkedArray(
+      bound === undefined || bound === null
+        ? exprOf(operand, 'clip')
+        : apply(name, weakOperands([operand, bound], 'clip'), 'clip'),
+    )
+  return bounded('minimum', bounded('maximum', x, min), max)
 }
-const positiveOf = (x: Operand): ChunkedArray => new ChunkedArray(exprOf(x, 'clip'))

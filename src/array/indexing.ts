@@ -3,7 +3,7 @@ import { formatShape, type Shape } from '../core/shape.ts'
 import type { View, ViewAxis } from '../core/view.ts'
 import { view } from '../graph/build.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import { type BasicEntry, ellipsis, isSlice, newaxis, parseIndex, type Slice } from './index-syntax.ts'
+import { type BasicEntry, ellipsis, isSlice, newaxis, parseIndex, type Slice, slice } from './index-syntax.ts'
 import { exprOf, type Operand } from './operands.ts'
 
 /** One entry of an index: an integer, a slice, text in NumPy's syntax, `nd.newaxis` or `nd.ellipsis`. */
@@ -24,7 +24,8 @@ export function at(x: Operand, ...index: IndexEntry[]): ChunkedArray {
 
 function readEntry(entry: IndexEntry, operation: string): BasicEntry[] {
   if (typeof entry === 'string') return parseIndex(entry, operation)
-  if (entry === newaxis || isSlice(entry)) return [entry]
+  if (entry === newaxis) return [entry]
+  if (isSlice(entry)) return [slice(entry.start, entry.stop, entry.step)]
   if (typeof entry === 'bigint') return [Number(entry)]
   if (typeof entry === 'number' && Number.isInteger(entry)) return [entry]
   if (typeof entry === 'number') throw new IndexError(`${operation}: got index ${entry}, want an integer`)

@@ -1,5 +1,5 @@
 import { promoteTypes } from '../core/dtype.ts'
-import { ShapeError } from '../core/errors.ts'
+import { formatGiven, ShapeError } from '../core/errors.ts'
 import {
   broadcastShapes as broadcast,
   checkAxis,
@@ -32,6 +32,8 @@ function join(exprs: readonly Expr[], axis: number, operation: string): ChunkedA
 }
 
 function operandsOf(arrays: readonly Operand[], operation: string): Expr[] {
+  if (!Array.isArray(arrays))
+    throw new ShapeError(`${operation}: got ${formatGiven(arrays)}, want a list of arrays such as [x, y]`)
   if (arrays.length === 0) throw new ShapeError(`${operation}: got no arrays, want one or more`)
   return arrays.map((array) => exprOf(array, operation))
 }
@@ -42,7 +44,7 @@ function operandsOf(arrays: readonly Operand[], operation: string): Expr[] {
  * @example nd.concat([x, y], { axis: 1 })
  */
 export function concat(arrays: readonly Operand[], given?: number | null | AxisOption): ChunkedArray {
-  const options = withBare<'axis', number | null, AxisOption>('axis', given)
+  const options = withBare<AxisOption>(['axis'], given, 'concat')
   const exprs = operandsOf(arrays, 'concat')
   if (options.axis === null)
     return join(
@@ -68,7 +70,7 @@ export function stack(arrays: readonly Operand[], given?: number | AxisOption): 
     throw new ShapeError(
       `stack: shapes ${formatShape(exprs[0].shape)} and ${formatShape(other.shape)} differ; make them equal, or use concat`,
     )
-  const axis = checkAxis(axisOf(given) ?? 0, exprs[0].shape.length + 1, 'stack')
+  const axis = checkAxis(axisOf(given, 'stack') ?? 0, exprs[0].shape.length + 1, 'stack')
   return join(
     exprs.map((expr) => expandDims(new ChunkedArray(expr), axis).expr),
     axis,

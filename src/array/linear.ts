@@ -1,5 +1,6 @@
 import { isComplex, promoteTypes } from '../core/dtype.ts'
-import { ShapeError } from '../core/errors.ts'
+import { formatGiven, ShapeError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { broadcastShapes, checkAxis, formatShape, type Shape } from '../core/shape.ts'
 import { apply, reduce, view } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
@@ -85,7 +86,8 @@ export interface TensordotOptions {
  */
 export function tensordot(x1: Operand, x2: Operand, options: number | TensordotOptions = {}): ChunkedArray {
   const [a, b] = [exprOf(x1, 'tensordot'), exprOf(x2, 'tensordot')]
-  const axes = typeof options === 'number' ? options : (options.axes ?? 2)
+  const { axes = 2 } =
+    typeof options === 'number' ? { axes: options } : checkOptions<TensordotOptions>(options, ['axes'], 'tensordot')
   const [fromA, fromB] = contractedAxes(axes, a.shape.length, b.shape.length)
   for (const [i, axis] of fromA.entries()) checkMatch(a.shape, axis, b.shape, fromB[i], 'tensordot')
   const name = (letter: string, contracted: readonly number[]) => (_: number, axis: number) =>
@@ -105,12 +107,16 @@ function contractedAxes(axes: Required<TensordotOptions>['axes'], ndimA: number,
       )
     return [Array.from({ length: axes }, (_, i) => ndimA - axes + i), Array.from({ length: axes }, (_, i) => i)]
   }
+  if (!Array.isArray(axes) || axes.length !== 2 || !axes.every(Array.isArray))
+    throw new ShapeError(
+      `tensordot: got axes ${formatGiven(axes)}, want how many, or a list for each array: [[0], [1]]`,
+    )
   const [a, b] = [
     axes[0].map((axis) => checkAxis(axis, ndimA, 'tensordot')),
     axes[1].map((axis) => checkAxis(axis, ndimB, 'tensordot')),
   ]
   if (a.length !== b.length || new Set(a).size !== a.length || new Set(b).size !== b.length)
-    throw new ShapeError(`tensordot: got axes ${JSON.stringify(axes)}; name as many axes of both arrays, each once`)
+    throw new ShapeError(`tensordot: got axes ${formatGiven(axes)}; name as many axes of both arrays, each once`)
   return [a, b]
 }
 
@@ -123,7 +129,8 @@ export interface VecdotOptions {
  */
 export function vecdot(x1: Operand, x2: Operand, options: number | VecdotOptions = {}): ChunkedArray {
   const [first, b] = [exprOf(x1, 'vecdot'), exprOf(x2, 'vecdot')]
-  const axis = typeof options === 'number' ? options : (options.axis ?? -1)
+  const { axis = -1 } =
+    typeof options === 'number' ? { axis: options } : checkOptions<VecdotOptions>(options, ['axis'], 'vecdot')
   const [fromA, fromB] = [first, b].map((expr) => checkAxis(axis, expr.shape.length, 'vecdot'))
   checkMatch(first.shape, fromA, b.shape, fromB, 'vecdot')
   broadcastShapes([first.shape.toSpliced(fromA, 1), b.shape.toSpliced(fromB, 1)], 'vecdot')
@@ -139,12 +146,14 @@ export function vecdot(x1: Operand, x2: Operand, options: number | VecdotOptions
 /** The products of all pairs: element [i, j] is x1[i] * x2[j]; arrays of more axes are flattened first. Errors: DTypeError. */
 export const outer = (x1: Operand, x2: Operand): ChunkedArray =>
   contract(
-    { expr: ravel(x1).expr, axes: ['row'] },
-    { expr: ravel(x2).expr, axes: ['column'] },
+    { expr: flat(x1, 'outer'), axes: ['row'] },
+    { expr: flat(x2, 'outer'), axes: ['column'] },
     ['row', 'column'],
     [],
     'outer',
   )
+
+const flat = (x: Operand, operation: string): Expr => ravel(new ChunkedArray(exprOf(x, operation))).expr
 
 /** The last two axes exchanged. Errors: ShapeError below two axes. */
 export function matrixTranspose(x: Operand): ChunkedArray {

@@ -1,4 +1,4 @@
-import { ShapeError } from '../core/errors.ts'
+import { formatGiven, ShapeError } from '../core/errors.ts'
 import { checkAxes, checkAxis, checkShape, formatShape, sizeOf } from '../core/shape.ts'
 import { permuteView, type View, type ViewAxis } from '../core/view.ts'
 import * as build from '../graph/build.ts'
@@ -17,9 +17,9 @@ const viewOf = (expr: Expr, map: View): ChunkedArray => new ChunkedArray(build.v
 export function permuteDims(x: Operand, axes: readonly number[]): ChunkedArray {
   const expr = exprOf(x, 'permuteDims')
   const ndim = expr.shape.length
-  const order = [...axes].map((axis) => checkAxis(axis, ndim, 'permuteDims'))
-  if (order.length !== ndim || new Set(order).size !== ndim)
-    throw new ShapeError(`permuteDims: got axes ${formatShape(axes)} for ${ndim} dimensions; name each axis once`)
+  const order = Array.isArray(axes) ? axes.map((axis) => checkAxis(axis, ndim, 'permuteDims')) : []
+  if (!Array.isArray(axes) || order.length !== ndim || new Set(order).size !== ndim)
+    throw new ShapeError(`permuteDims: got axes ${formatGiven(axes)} for ${ndim} dimensions; name each axis once`)
   return viewOf(expr, permuteView(expr.shape, order))
 }
 
@@ -35,7 +35,7 @@ export function moveaxis(
   )
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length)
     throw new ShapeError(
-      `moveaxis: got source ${JSON.stringify(source)} and destination ${JSON.stringify(destination)}; want as many of both, each axis once`,
+      `moveaxis: got source ${formatGiven(source)} and destination ${formatGiven(destination)}; want as many of both, each axis once`,
     )
   const order = expr.shape.map((_, axis) => axis).filter((axis) => !from.includes(axis))
   for (const i of to.map((_, k) => k).sort((a, b) => to[a] - to[b])) order.splice(to[i], 0, from[i])
@@ -58,7 +58,7 @@ export function swapaxes(x: Operand, axis1: number, axis2: number): ChunkedArray
  */
 export function reshape(x: Operand, shape: number | readonly number[]): ChunkedArray {
   const expr = exprOf(x, 'reshape')
-  const given = typeof shape === 'number' ? [shape] : [...shape]
+  const given = Array.isArray(shape) ? shape : [shape]
   const size = sizeOf(expr.shape)
   const free = given.indexOf(-1)
   const known = checkShape(
@@ -82,7 +82,7 @@ export const ravel = (x: Operand): ChunkedArray => reshape(x, -1)
  */
 export function expandDims(x: Operand, given?: Axes | AxesOption): ChunkedArray {
   const expr = exprOf(x, 'expandDims')
-  const axis = withBare<'axis', Axes, AxesOption>('axis', given).axis ?? 0
+  const axis = withBare<AxesOption>(['axis'], given, 'expandDims').axis ?? 0
   const ndim = expr.shape.length + [axis].flat().length
   const added = checkAxes(axis, ndim, 'expandDims')
   const kept = Array.from({ length: ndim }, (_, i) => i).filter((i) => !added.includes(i))
@@ -94,7 +94,7 @@ export function expandDims(x: Operand, given?: Axes | AxesOption): ChunkedArray 
 /** Axes of extent 1 dropped: those named, or all of them. Errors: ShapeError for a named one that is longer. */
 export function squeeze(x: Operand, given?: Axes | AxesOption): ChunkedArray {
   const expr = exprOf(x, 'squeeze')
-  const { axis } = withBare<'axis', Axes, AxesOption>('axis', given)
+  const { axis } = withBare<AxesOption>(['axis'], given, 'squeeze')
   const named = axis !== undefined && axis !== null
   const ones = expr.shape.map((_, i) => i).filter((i) => expr.shape[i] === 1)
   const dropped = named ? checkAxes(axis, expr.shape.length, 'squeeze') : ones
@@ -117,7 +117,7 @@ export const broadcastTo = (x: Operand, shape: number | readonly number[]): Chun
 /** The elements in reverse order along axes (all unless given). Errors: ShapeError. */
 export function flip(x: Operand, given?: Axes | AxesOption): ChunkedArray {
   const expr = exprOf(x, 'flip')
-  const axes = checkAxes(withBare<'axis', Axes, AxesOption>('axis', given).axis, expr.shape.length, 'flip')
+  const axes = checkAxes(withBare<AxesOption>(['axis'], given, 'flip').axis, expr.shape.length, 'flip')
   return viewOf(expr, {
     shape: expr.shape,
     axes: expr.shape.map((extent, from) =>

@@ -1,7 +1,8 @@
 import type ndarray from 'ndarray'
 import { blockCount, fromLengths, type Grid, gridShape, regular } from '../core/chunks.ts'
 import { checkDType, type DType } from '../core/dtype.ts'
-import { ChunkError, NdloomError, ShapeError } from '../core/errors.ts'
+import { ChunkError, formatGiven, NdloomError, ShapeError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { broadcastShapes, formatShape } from '../core/shape.ts'
 import * as build from '../graph/build.ts'
 import type { Expr, UserFunction } from '../graph/expr.ts'
@@ -43,8 +44,11 @@ type BlocksOf<A extends readonly Operand[]> = { [K in keyof A]: Block }
 export function mapBlocks<const A extends readonly Operand[]>(
   fn: ((...blocksAndInfo: [...BlocksOf<A>, BlockInfo]) => unknown) | ModuleFunction,
   arrays: A,
-  options: MapBlocksOptions = {},
+  given: MapBlocksOptions = {},
 ): ChunkedArray {
+  const options = checkOptions<MapBlocksOptions>(given, ['dtype', 'chunks', 'args'], 'mapBlocks')
+  if (!Array.isArray(arrays))
+    throw new ShapeError(`mapBlocks: got ${formatGiven(arrays)} as arrays, want a list of arrays such as [x, y]`)
   if (arrays.length === 0) throw new ShapeError('mapBlocks: got no arrays, want one or more')
   const exprs = arrays.map((array) => exprOf(array, 'mapBlocks'))
   const shape = broadcastShapes(
@@ -63,14 +67,14 @@ export function mapBlocks<const A extends readonly Operand[]>(
 function outputGrid(grid: Grid, chunks: MapBlocksOptions['chunks']): Grid {
   if (chunks === undefined) return grid
   const wanted = formatShape(gridShape(grid))
-  if (chunks.length !== grid.length)
+  if (!Array.isArray(chunks) || chunks.length !== grid.length)
     throw new ChunkError(
-      `mapBlocks: got chunks for ${chunks.length} axes, the result has ${grid.length}; give one entry an axis`,
+      `mapBlocks: got chunks ${formatGiven(chunks)}, the result has ${grid.length} axes; give a list of one entry an axis`,
     )
   const output = chunks.map((entry, axis) => {
     const lengths = [entry].flat()
     if (!lengths.every((n) => Number.isSafeInteger(n) && n > 0))
-      throw new ChunkError(`mapBlocks: got chunks ${JSON.stringify(entry)} for axis ${axis}, want positive integers`)
+      throw new ChunkError(`mapBlocks: got chunks ${formatGiven(entry)} for axis ${axis}, want positive integers`)
     return typeof entry === 'number' ? regular(entry * blockCount(grid[axis]), entry) : fromLengths(entry)
   })
   if (formatShape(gridShape(output)) !== wanted)
@@ -80,13 +84,26 @@ function outputGrid(grid: Grid, chunks: MapBlocksOptions['chunks']): Grid {
   return output
 }
 
-function userFunction(fn: unknown, args: unknown): UserFunction {
+function userFunction(fn: unknown, data: unknown): UserFunction {
+  const args = cloned(data)
   if (typeof fn === 'function') return { text: functionText(fn as () => unknown), args }
-  if (typeof fn === 'object' && fn !== null && 'module' in fn && 'name' in fn)
-    return { module: String(fn.module), name: String(fn.name), args }
+  const { module, name } = (typeof fn === 'object' && fn !== null ? fn : {}) as Partial<ModuleFunction>
+  if (typeof module === 'string' && typeof name === 'string') return { module, name, args }
   throw new NdloomError(
-    `mapBlocks: got a ${typeof fn} as the function, want a function, or { module, name } of an exported one`,
+    `mapBlocks: got ${formatGiven(fn)} as the function, want a function, or { module, name } of an exported one`,
   )
+}
+
+/** `args` as it is now: a later change does not reach the array. Errors: NdloomError for what structured clone does not take. */
+function cloned(args: unknown): unknown {
+  try {
+    return structuredClone(args)
+  } catch (error) {
+    throw new NdloomError(
+      `mapBlocks: got args that cannot be sent to a worker (${(error as Error).message}); give plain data, no functions`,
+      { cause: error },
+    )
+  }
 }
 
 /** The text of a function. Errors: NdloomError for native and bound functions, which have none. */

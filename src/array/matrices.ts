@@ -1,10 +1,11 @@
 import { checkDType, type DType, toValue } from '../core/dtype.ts'
-import { ShapeError } from '../core/errors.ts'
+import { formatGiven, NdloomError, ShapeError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { checkShape, formatShape } from '../core/shape.ts'
 import { apply, broadcastTo, cast, indexAlong } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import type { CreationOptions } from './creation.ts'
+import { type CreationOptions, creationOptions } from './creation.ts'
 import { gridOf } from './data.ts'
 import { expandDims, ravel } from './manipulation.ts'
 import { exprOf, type Operand } from './operands.ts'
@@ -18,7 +19,7 @@ type MatrixOptions = CreationOptions & DiagonalOptions
 
 function diagonal(k: number | undefined, operation: string): bigint {
   if (Number.isSafeInteger(k ?? 0)) return BigInt(k ?? 0)
-  throw new ShapeError(`${operation}: got diagonal k ${k}, want an integer`)
+  throw new ShapeError(`${operation}: got diagonal k ${formatGiven(k)}, want an integer`)
 }
 
 /** `relation(column, row + k)` over a matrix (over the last two axes) with the blocks `grid`. */
@@ -32,7 +33,11 @@ function matrix(
   args: readonly (number | undefined | MatrixOptions)[],
   operation: string,
 ): ChunkedArray {
-  const [[rows, columns, k], options] = takeOptions<number | undefined, MatrixOptions>(args)
+  const [[rows, columns, k], options] = takeOptions<number | undefined, MatrixOptions>(
+    args,
+    ['k', 'dtype', 'chunks'],
+    operation,
+  )
   const shape = [checkCount(rows, 'rows', operation), checkCount(columns ?? rows, 'columns', operation)]
   const dtype = checkDType(options.dtype ?? 'float64', operation)
   const grid = gridOf(shape, options.chunks, dtype, operation)
@@ -59,7 +64,7 @@ function triangle(
   const expr = exprOf(x, operation)
   if (expr.shape.length < 2)
     throw new ShapeError(`${operation}: got shape ${formatShape(expr.shape)}, want two axes or more; use expandDims`)
-  const { k } = withBare<'k', number, DiagonalOptions>('k', given)
+  const { k } = withBare<DiagonalOptions>(['k'], given, operation)
   const mask = relate(relation, expr.grid, diagonal(k, operation))
   return new ChunkedArray(apply('where', [mask, expr, toValue(0, expr.dtype)], operation))
 }
@@ -81,9 +86,9 @@ export interface MeshgridOptions {
 export function meshgrid(...args: readonly (Operand | MeshgridOptions)[]): ChunkedArray[] {
   const last = args[args.length - 1]
   const hasOptions = typeof last === 'object' && last !== null && 'indexing' in last
-  const { indexing = 'xy' } = (hasOptions ? last : {}) as MeshgridOptions
+  const { indexing = 'xy' } = checkOptions<MeshgridOptions>(hasOptions ? last : {}, ['indexing'], 'meshgrid')
   if (indexing !== 'xy' && indexing !== 'ij')
-    throw new ShapeError(`meshgrid: got indexing ${String(indexing)}, want 'xy' or 'ij'`)
+    throw new ShapeError(`meshgrid: got indexing ${formatGiven(indexing)}, want 'xy' or 'ij'`)
   const vectors = (hasOptions ? args.slice(0, -1) : args).map((entry) => vector(entry as Operand))
   const order = vectors.map((_, axis) => (indexing === 'xy' && vectors.length > 1 && axis < 2 ? 1 - axis : axis))
   const shape = vectors.map((_, axis) => vectors[order[axis]].shape[0])
@@ -107,13 +112,18 @@ function vector(entry: Operand): Expr {
 export function fromFunction(
   fn: (...positions: ChunkedArray[]) => Operand,
   shape: number | readonly number[],
-  options: CreationOptions = {},
+  given: CreationOptions = {},
 ): ChunkedArray {
+  if (typeof fn !== 'function')
+    throw new NdloomError(
+      `fromFunction: got ${formatGiven(fn)}, want a function of positions such as (i, j) => i.add(j)`,
+    )
+  const options = checkOptions<CreationOptions>(given, creationOptions, 'fromFunction')
   const extents = checkShape(shape, 'fromFunction')
   const dtype: DType = checkDType(options.dtype ?? 'float64', 'fromFunction')
   const grid = gridOf(extents, options.chunks, dtype, 'fromFunction')
   const positions = extents.map(
     (_, axis) => new ChunkedArray(cast(indexAlong(grid, axis, dtype === 'float64' ? 'float64' : 'int64'), dtype)),
   )
-  return new ChunkedArray(broadcastTo(exprOf(fn(...positions), 'fromFunction'), extents))
+  return new ChunkedArray(broadcastTo(exprOf(fn(...positions), 'fromFunction'), extents, 'fromFunction'))
 }

@@ -1,6 +1,7 @@
 import type { ChunksOption } from '../core/chunks.ts'
 import { checkDType, type DType, integerRange, isInteger, toValue, type Value } from '../core/dtype.ts'
-import { DTypeError, NdloomError, ShapeError } from '../core/errors.ts'
+import { DTypeError, formatGiven, NdloomError, ShapeError } from '../core/errors.ts'
+import { checkFlag, checkOptions } from '../core/options.ts'
 import { checkShape, formatShape, sameShape } from '../core/shape.ts'
 import { apply, cast, indexAlong, randomNumbers, reduce } from '../graph/build.ts'
 import type { Distribution, Expr } from '../graph/expr.ts'
@@ -71,11 +72,17 @@ const freshKey = (): bigint => crypto.getRandomValues(new BigUint64Array(1))[0]
 
 function checkSeed(seed: Seed): Seed {
   if (typeof seed === 'bigint' || typeof seed === 'string' || Number.isSafeInteger(seed)) return seed
-  throw new NdloomError(`random: got seed ${String(seed)}, want an integer, a bigint or a text`)
+  throw new NdloomError(`random: got seed ${formatGiven(seed)}, want an integer, a bigint or a text`)
 }
 
 function generator(nextKey: () => bigint): Generator {
-  const draw = (distribution: Distribution, shape: RandomShape, options: RandomOptions, operation: string): Expr => {
+  const draw = (
+    distribution: Distribution,
+    shape: RandomShape,
+    given: RandomOptions | undefined,
+    operation: string,
+  ): Expr => {
+    const options = checkOptions<RandomOptions>(given, randomOptions, operation)
     const dtype = floatingDType(options.dtype, operation)
     const grid = gridOf(checkShape(shape, operation), options.chunks, dtype, operation)
     return randomNumbers(distribution, nextKey(), dtype, grid)
@@ -91,32 +98,45 @@ function generator(nextKey: () => bigint): Generator {
     const below = scaleBits(randomNumbers('bits', nextKey(), 'uint64', grid), range)
     return cast(cast(apply('add', [below, BigInt.asUintN(64, low)]), 'int64'), dtype)
   }
-  return {
-    random: (shape = [], options = {}) => new ChunkedArray(draw('uniform', shape, options, 'random')),
-    uniform: (low = 0, high = 1, shape = [], options = {}) =>
-      placed(draw('uniform', shape, options, 'uniform'), low, widthOf(low, high), 'uniform'),
-    normal: (loc = 0, scale = 1, shape = [], options = {}) =>
-      placed(draw('normal', shape, options, 'normal'), loc, scale, 'normal'),
-    exponential: (scale = 1, shape = [], options = {}) => {
-      const uniform = draw('uniform', shape, options, 'exponential')
-      return placed(apply('negative', [apply('log1p', [apply('negative', [uniform])])]), 0, scale, 'exponential')
-    },
-    integers: (low, high, shape = [], options = {}) =>
-      new ChunkedArray(drawWhole(wholeRange(low, high, options, 'integers'), shape, options, 'integers')),
-    choice: (a, shape = [], options = {}) => {
-      if (options.replace === false)
-        throw new NdloomError('choice: replace: false is not available yet; draw with replacement (replace: true)')
-      if (typeof a === 'number' || typeof a === 'bigint')
-        return new ChunkedArray(drawWhole(wholeRange(a, null, options, 'choice'), shape, options, 'choice'))
-      const values = exprOf(a, 'choice')
-      if (values.shape.length !== 1)
-        throw new ShapeError(
-          `choice: got shape ${formatShape(values.shape)}, want an array of one axis, or a count; use ravel`,
-        )
-      const range = wholeRange(values.shape[0], null, {}, 'choice')
-      return new ChunkedArray(pick(values, drawWhole(range, shape, { chunks: options.chunks }, 'choice')))
-    },
+  const chosen = (a: Operand, shape: RandomShape, given: ChoiceOptions | undefined): Expr => {
+    const options = checkOptions<ChoiceOptions>(given, [...randomOptions, 'replace'], 'choice')
+    if (!checkFlag(options.replace, 'replace', 'choice', true))
+      throw new NdloomError('choice: replace: false is not available yet; draw with replacement (replace: true)')
+    if (typeof a === 'number' || typeof a === 'bigint')
+      return drawWhole(wholeRange(a, null, options, 'choice'), shape, options, 'choice')
+    const values = exprOf(a, 'choice')
+    if (values.shape.length !== 1)
+      throw new ShapeError(
+        `choice: got shape ${formatShape(values.shape)}, want an array of one axis, or a count; use ravel`,
+      )
+    const range = wholeRange(values.shape[0], null, {}, 'choice')
+    return pick(values, drawWhole(range, shape, { chunks: options.chunks }, 'choice'))
   }
+  return {
+    random: (shape = [], options) => new ChunkedArray(draw('uniform', shape, options, 'random')),
+    uniform: (low = 0, high = 1, shape = [], options) =>
+      placed(draw('uniform', shape, options, 'uniform'), low, widthOf(low, high), 'uniform'),
+    normal: (loc = 0, scale = 1, shape = [], options) =>
+      placed(draw('normal', shape, options, 'normal'), loc, checkScale(scale, 'normal'), 'normal'),
+    exponential: (scale = 1, shape = [], options) => {
+      const uniform = draw('uniform', shape, options, 'exponential')
+      const noise = apply('negative', [apply('log1p', [apply('negative', [uniform])])])
+      return placed(noise, 0, checkScale(scale, 'exponential'), 'exponential')
+    },
+    integers: (low, high, shape = [], given) => {
+      const options = checkOptions<IntegersOptions>(given, [...randomOptions, 'endpoint'], 'integers')
+      return new ChunkedArray(drawWhole(wholeRange(low, high, options, 'integers'), shape, options, 'integers'))
+    },
+    choice: (a, shape = [], options) => new ChunkedArray(chosen(a, shape, options)),
+  }
+}
+
+const randomOptions = ['dtype', 'chunks'] as const
+
+/** Errors: NdloomError for a negative scale, where it is a scalar. */
+function checkScale(scale: Operand, operation: string): Operand {
+  if (isReal(scale) && scale < 0) throw new NdloomError(`${operation}: got scale ${scale}, want 0 or more`)
+  return scale
 }
 
 function floatingDType(dtype: DType | undefined, operation: string): 'float64' | 'float32' {
@@ -138,10 +158,15 @@ function placed(noise: Expr, loc: Operand, scale: Operand, operation: string): C
 }
 const weak = (operand: Operand, operation: string): Expr | Value =>
   isValue(operand) ? operand : exprOf(operand, operation)
-const widthOf = (low: Operand, high: Operand): Operand =>
-  isReal(low) && isReal(high)
-    ? Number(high) - Number(low)
-    : new ChunkedArray(apply('subtract', [exprOf(high, 'uniform'), weak(low, 'uniform')], 'uniform'))
+
+/** Errors: NdloomError where both are scalars and too far apart. */
+function widthOf(low: Operand, high: Operand): Operand {
+  if (!isReal(low) || !isReal(high))
+    return new ChunkedArray(apply('subtract', [exprOf(high, 'uniform'), weak(low, 'uniform')], 'uniform'))
+  const width = Number(high) - Number(low)
+  if (Number.isFinite(width)) return width
+  throw new NdloomError(`uniform: got low ${low} and high ${high}, want finite numbers whose difference is finite`)
+}
 const isReal = (operand: Operand): operand is number | bigint =>
   typeof operand === 'number' || typeof operand === 'bigint'
 
@@ -161,8 +186,13 @@ function wholeRange(
     throw new DTypeError(`${operation}: got dtype ${dtype}, want an integer dtype; use astype on the result`)
   const bounds = high === undefined || high === null ? [0, low] : [low, high]
   if (!bounds.every((bound) => typeof bound === 'bigint' || Number.isSafeInteger(bound)))
-    throw new ShapeError(`${operation}: got bounds ${bounds.join(' and ')}, want integers (bigints beyond 2^53)`)
-  const [first, past] = [BigInt(bounds[0]), BigInt(bounds[1]) + (options.endpoint ? 1n : 0n)]
+    throw new ShapeError(
+      `${operation}: got bounds ${bounds.map(formatGiven).join(' and ')}, want integers (bigints beyond 2^53)`,
+    )
+  const [first, past] = [
+    BigInt(bounds[0]),
+    BigInt(bounds[1]) + (checkFlag(options.endpoint, 'endpoint', operation) ? 1n : 0n),
+  ]
   const [least, greatest] = integerRange(dtype)
   if (past <= first)
     throw new ShapeError(`${operation}: no integer from ${first} below ${past}; make high greater than low`)
@@ -200,33 +230,53 @@ function pick(values: Expr, index: Expr): Expr {
 }
 
 type Seeded<O> = O & SeedOption
+/** The generator of the `seed` option, and the other options. */
+function seeded<O extends object>(given: Seeded<O> | undefined): [Generator, O] {
+  const { seed, ...options } = { ...given } as Seeded<O>
+  return [defaultRng(seed), options as unknown as O]
+}
 /** Uniform in [0, 1). Errors: ShapeError, DTypeError, ChunkError. @example nd.random.random([1000, 1000], { seed: 7, chunks: 500 }) */
-export const random = (shape?: RandomShape, options: Seeded<RandomOptions> = {}): ChunkedArray =>
-  defaultRng(options.seed).random(shape, options)
+export const random = (shape?: RandomShape, options?: Seeded<RandomOptions>): ChunkedArray => {
+  const [rng, rest] = seeded(options)
+  return rng.random(shape, rest)
+}
 /** Uniform in [low, high). Errors: ShapeError, DTypeError, ChunkError. */
 export const uniform = (
   low?: Operand,
   high?: Operand,
   shape?: RandomShape,
-  options: Seeded<RandomOptions> = {},
-): ChunkedArray => defaultRng(options.seed).uniform(low, high, shape, options)
+  options?: Seeded<RandomOptions>,
+): ChunkedArray => {
+  const [rng, rest] = seeded(options)
+  return rng.uniform(low, high, shape, rest)
+}
 /** Normal, of mean `loc` and standard deviation `scale`. Errors: ShapeError, DTypeError, ChunkError. */
 export const normal = (
   loc?: Operand,
   scale?: Operand,
   shape?: RandomShape,
-  options: Seeded<RandomOptions> = {},
-): ChunkedArray => defaultRng(options.seed).normal(loc, scale, shape, options)
+  options?: Seeded<RandomOptions>,
+): ChunkedArray => {
+  const [rng, rest] = seeded(options)
+  return rng.normal(loc, scale, shape, rest)
+}
 /** Exponential, of mean `scale`. Errors: ShapeError, DTypeError, ChunkError. */
-export const exponential = (scale?: Operand, shape?: RandomShape, options: Seeded<RandomOptions> = {}): ChunkedArray =>
-  defaultRng(options.seed).exponential(scale, shape, options)
+export const exponential = (scale?: Operand, shape?: RandomShape, options?: Seeded<RandomOptions>): ChunkedArray => {
+  const [rng, rest] = seeded(options)
+  return rng.exponential(scale, shape, rest)
+}
 /** Integers from `low` up to, without, `high` (from 0 below `low` when there is no `high`). Errors: ShapeError, DTypeError, ChunkError. */
 export const integers = (
   low: number | bigint,
   high?: number | bigint | null,
   shape?: RandomShape,
-  options: Seeded<IntegersOptions> = {},
-): ChunkedArray => defaultRng(options.seed).integers(low, high, shape, options)
+  options?: Seeded<IntegersOptions>,
+): ChunkedArray => {
+  const [rng, rest] = seeded(options)
+  return rng.integers(low, high, shape, rest)
+}
 /** Elements of an array of one axis, or of 0 to n - 1. Errors: ShapeError, DTypeError, ChunkError. */
-export const choice = (a: Operand, shape?: RandomShape, options: Seeded<ChoiceOptions> = {}): ChunkedArray =>
-  defaultRng(options.seed).choice(a, shape, options)
+export const choice = (a: Operand, shape?: RandomShape, options?: Seeded<ChoiceOptions>): ChunkedArray => {
+  const [rng, rest] = seeded(options)
+  return rng.choice(a, shape, rest)
+}

@@ -2,18 +2,18 @@ import {
   type Complex,
   checkDType,
   type DType,
-  dtypeOfValue,
   isComplexValue,
   isInteger,
   promoteTypes,
   type Value,
 } from '../core/dtype.ts'
-import { DTypeError, ShapeError } from '../core/errors.ts'
+import { DTypeError, formatGiven, ShapeError } from '../core/errors.ts'
+import { checkFlag } from '../core/options.ts'
 import { apply, cast, indexAlong } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import type { CreationOptions } from './creation.ts'
-import { gridOf } from './data.ts'
+import { type CreationOptions, creationOptions } from './creation.ts'
+import { gridOf, valueDType } from './data.ts'
 import { checkCount, takeOptions } from './options.ts'
 
 type Real = number | bigint
@@ -27,13 +27,13 @@ export function arange(stop: Real, options?: CreationOptions): ChunkedArray
 export function arange(start: Real, stop: Real, options?: CreationOptions): ChunkedArray
 export function arange(start: Real, stop: Real, step: Real, options?: CreationOptions): ChunkedArray
 export function arange(...args: readonly (Real | CreationOptions | undefined)[]): ChunkedArray {
-  const [positional, options] = takeOptions<Real | undefined, CreationOptions>(args)
+  const [positional, options] = takeOptions<Real | undefined, CreationOptions>(args, creationOptions, 'arange')
   const [first, second] = positional
   const start = second === undefined ? 0n : first!
   const bounds: Real[] = [start, second ?? first!, positional[2] ?? 1n]
   if (bounds.some((bound) => typeof bound !== 'bigint' && !Number.isFinite(bound)) || Number(bounds[2]) === 0)
     throw new ShapeError(
-      `arange: got start, stop, step ${bounds.join(', ')}, want finite numbers and a step that is not 0`,
+      `arange: got start, stop, step ${bounds.map(formatGiven).join(', ')}, want finite numbers and a step that is not 0`,
     )
   const big = positional.every((bound) => bound === undefined || typeof bound === 'bigint')
   const dtype = checkDType(options.dtype ?? (big ? 'int64' : 'float64'), 'arange')
@@ -89,12 +89,17 @@ export function linspace(
   stop: Value,
   ...rest: readonly (Real | LinspaceOptions | undefined)[]
 ): ChunkedArray {
-  const [[num], options] = takeOptions<Real | undefined, LinspaceOptions>(rest)
+  const [[num], options] = takeOptions<Real | undefined, LinspaceOptions>(
+    rest,
+    [...creationOptions, 'endpoint'],
+    'linspace',
+  )
   const count = checkCount(num ?? 50, 'num', 'linspace')
-  const natural = [start, stop].map((end) => promoteTypes(dtypeOfValue(end), 'float64')).reduce(promoteTypes)
+  const natural = [start, stop].map((end) => promoteTypes(valueDType(end, 'linspace'), 'float64')).reduce(promoteTypes)
   const dtype = checkDType(options.dtype ?? natural, 'linspace')
   const index = positions(count, 'float64', dtype, options, 'linspace')
-  const ends = { intervals: (options.endpoint ?? true) ? count - 1 : count, endpoint: options.endpoint ?? true }
+  const endpoint = checkFlag(options.endpoint, 'endpoint', 'linspace', true)
+  const ends = { intervals: endpoint ? count - 1 : count, endpoint }
   if (natural !== 'complex128') return new ChunkedArray(spaced(index, Number(start), Number(stop), ends, dtype))
   if (isInteger(dtype)) throw new DTypeError(`linspace: got complex ends for dtype ${dtype}; use dtype 'complex128'`)
   const [from, to] = [start, stop].map((end): Complex => (isComplexValue(end) ? end : { re: Number(end), im: 0 }))

@@ -1,10 +1,11 @@
-import { checkDType, type DType } from '../core/dtype.ts'
-import { ShapeError } from '../core/errors.ts'
+import type { DType } from '../core/dtype.ts'
+import { formatGiven, ShapeError } from '../core/errors.ts'
+import { checkFlag } from '../core/options.ts'
 import { checkAxes, checkAxis, type Shape } from '../core/shape.ts'
 import { reduce, view } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import { exprOf, type Operand } from './operands.ts'
+import { dtypeOption, exprOf, type Operand } from './operands.ts'
 import { type Axes, withBare } from './options.ts'
 
 export interface ReductionOptions {
@@ -33,18 +34,29 @@ function keepAxes(reduced: Expr, shape: Shape, axes: readonly number[]): Expr {
   })
 }
 
+/** Options of the reductions that have more than `axis` and `keepdims`. */
+const withDType = ['axis', 'keepdims', 'dtype'] as const
+const withCorrection = [...withDType, 'correction'] as const
+const optionNames: Readonly<Record<string, readonly (keyof VarianceOptions)[]>> = {
+  sum: withDType,
+  prod: withDType,
+  mean: withDType,
+  var: withCorrection,
+  std: withCorrection,
+}
+
 function reduceBy(name: string, x: Operand, given: Axes | VarianceOptions | undefined): ChunkedArray {
-  const options = withBare<'axis', Axes, VarianceOptions>('axis', given)
+  const options = withBare<VarianceOptions>(optionNames[name] ?? ['axis', 'keepdims'], given, name)
   const expr = exprOf(x, name)
   const axes = checkAxes(options.axis, expr.shape.length, name)
-  const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype, name)
+  const dtype = dtypeOption(options.dtype, expr, name)
   const reduced = reduce(name, expr, axes, { dtype, correction: checkCorrection(options.correction, name) })
-  return new ChunkedArray(options.keepdims ? keepAxes(reduced, expr.shape, axes) : reduced)
+  return new ChunkedArray(checkFlag(options.keepdims, 'keepdims', name) ? keepAxes(reduced, expr.shape, axes) : reduced)
 }
 
 function checkCorrection(correction: number | undefined, name: string): number | undefined {
   if (correction === undefined || Number.isFinite(correction)) return correction
-  throw new ShapeError(`${name}: got correction ${correction}, want a finite number such as 0 or 1`)
+  throw new ShapeError(`${name}: got correction ${formatGiven(correction)}, want a finite number such as 0 or 1`)
 }
 
 const reduction =
@@ -56,7 +68,7 @@ const reduction =
 const indexReduction =
   (name: string): ((x: Operand, options?: number | null | IndexReductionOptions) => ChunkedArray) =>
   (x, given) => {
-    const options = withBare<'axis', number | null, IndexReductionOptions>('axis', given)
+    const options = withBare<IndexReductionOptions>(['axis', 'keepdims'], given, name)
     if (options.axis !== undefined && options.axis !== null) checkAxis(options.axis, exprOf(x, name).shape.length, name)
     return reduceBy(name, x, options)
   }

@@ -23,7 +23,7 @@ function replace(x: Operand, index: IndexEntry | readonly IndexEntry[], value: O
   const part = indexView(expr.shape, [index].flat(), 'with')
   const given = isValue(value)
     ? build.constant(exactValue(value, expr.dtype, 'with'), expr.dtype, [])
-    : astype(value, expr.dtype).expr
+    : astype(new ChunkedArray(exprOf(value, 'with')), expr.dtype).expr
   if (!sameShape(broadcastShapes([given.shape, part.shape], 'with'), part.shape))
     throw new ShapeError(
       `with: a value of shape ${formatShape(given.shape)} does not stretch to the part's ${formatShape(part.shape)}`,

@@ -1,23 +1,21 @@
 import { type ComputeOptions, computeAll } from '../compute.ts'
-import { NdloomError } from '../core/errors.ts'
+import { formatGiven, NdloomError } from '../core/errors.ts'
 import type { Result } from '../results.ts'
 import { ChunkedArray } from './chunked-array.ts'
-import { takeOptions } from './options.ts'
 
 /**
  * Computes arrays together, so that shared work is done once. Gives one result an array: a scijs ndarray, or for a 0-d array a
- * plain value. Errors: MemoryLimitError, TaskError, WorkerLostError, StorageError, AbortError.
+ * plain value. Errors: MemoryLimitError, TaskError, WorkerLostError, StorageError, AbortError, NdloomError for other arguments.
  * @example const [mean, std] = await nd.compute(x.mean(), x.std(), { workers: 2 })
  */
-export function compute(...args: readonly (ChunkedArray | ComputeOptions)[]): Promise<Result[]> {
-  const last = args[args.length - 1]
-  const [arrays, options] =
-    last instanceof ChunkedArray ? [args, {}] : takeOptions<ChunkedArray | ComputeOptions, ComputeOptions>(args)
-  const exprs = arrays.map((array) => {
+export async function compute(...args: readonly (ChunkedArray | ComputeOptions)[]): Promise<Result[]> {
+  const hasOptions = args.length > 0 && !(args[args.length - 1] instanceof ChunkedArray)
+  const arrays = hasOptions && args.length > 1 ? args.slice(0, -1) : args
+  const exprs = arrays.map((array, i) => {
     if (array instanceof ChunkedArray) return array.expr
     throw new NdloomError(
-      'compute: got something that is no array, want lazy arrays, then options; make arrays with nd.array',
+      `compute: argument ${i + 1} is ${formatGiven(array)}, want lazy arrays, then options; make arrays with nd.array`,
     )
   })
-  return computeAll(exprs, options)
+  return computeAll(exprs, hasOptions ? (args[args.length - 1] as ComputeOptions) : {})
 }

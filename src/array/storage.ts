@@ -4,7 +4,8 @@ import type { NdArray } from 'ndarray'
 import { type ComputeOptions, computeOne } from '../compute.ts'
 import type { ChunksOption } from '../core/chunks.ts'
 import { checkDType, type DType, type TypedArray } from '../core/dtype.ts'
-import { StorageError } from '../core/errors.ts'
+import { formatGiven, StorageError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { checkShape } from '../core/shape.ts'
 import { fromSource } from '../graph/build.ts'
 import { checkFile, type FileSource } from '../storage/file.ts'
@@ -31,14 +32,16 @@ export interface FromBinaryOptions extends FromNpyOptions {
  * @example
  * const geoid = nd.fromBinary('egm96_15.gtx', { dtype: 'float32', shape: [721, 1440], offset: 40, byteOrder: 'big' })
  */
-export function fromBinary(file: string | URL, options: FromBinaryOptions): ChunkedArray {
-  const { offset = 0, byteOrder = 'little' } = options ?? {}
-  const dtype = checkDType(options?.dtype, 'fromBinary')
+export function fromBinary(file: string | URL, given: FromBinaryOptions): ChunkedArray {
+  const names = ['dtype', 'shape', 'chunks', 'offset', 'byteOrder'] as const
+  const options = checkOptions<FromBinaryOptions>(given, names, 'fromBinary')
+  const { offset = 0, byteOrder = 'little' } = options
+  const dtype = checkDType(options.dtype, 'fromBinary')
   const shape = checkShape(options.shape, 'fromBinary')
   if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new StorageError(`fromBinary: got offset ${offset}, want a number of bytes, 0 or more`)
+    throw new StorageError(`fromBinary: got offset ${formatGiven(offset)}, want a number of bytes, 0 or more`)
   if (byteOrder !== 'little' && byteOrder !== 'big')
-    throw new StorageError(`fromBinary: got byteOrder ${String(byteOrder)}, want 'little' or 'big'`)
+    throw new StorageError(`fromBinary: got byteOrder ${formatGiven(byteOrder)}, want 'little' or 'big'`)
   const path = pathOf(file, 'fromBinary')
   const source: FileSource = { type: 'file', path, offset, byteOrder, fortranOrder: false, dtype, shape }
   return arrayOf(source, options.chunks, 'fromBinary')
@@ -51,8 +54,9 @@ export function fromBinary(file: string | URL, options: FromBinaryOptions): Chun
  * const x = nd.fromNpy('x.npy', { chunks: [1000, -1] })
  */
 export function fromNpy(file: string | URL, options: FromNpyOptions = {}): ChunkedArray {
+  const { chunks } = checkOptions<FromNpyOptions>(options, ['chunks'], 'fromNpy')
   const path = pathOf(file, 'fromNpy')
-  return arrayOf({ type: 'file', path, ...readNpyHeader(path) }, options.chunks, 'fromNpy')
+  return arrayOf({ type: 'file', path, ...readNpyHeader(path) }, chunks, 'fromNpy')
 }
 
 /**
@@ -87,7 +91,7 @@ function pathOf(file: string | URL, operation: string): string {
     throw new StorageError(`${operation}: got the URL ${file}, want a file: URL or a path; download the file first`)
   }
   if (typeof file === 'string' && file !== '') return resolve(file)
-  throw new StorageError(`${operation}: got ${JSON.stringify(file)} as file, want a path or a file: URL`)
+  throw new StorageError(`${operation}: got ${formatGiven(file)} as file, want a path or a file: URL`)
 }
 
 /** The bytes of a streamed block, whose elements lie in row-major order from the start of its store. */

@@ -1,4 +1,4 @@
-import { ShapeError } from '../core/errors.ts'
+import { formatGiven, ShapeError } from '../core/errors.ts'
 import { checkAxis } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
 import * as build from '../graph/build.ts'
@@ -20,7 +20,7 @@ const part = (expr: Expr, axis: number, start: number, stop: number): Expr => {
 /** The arrays that lie along an axis (0 unless given), without it. Errors: ShapeError. */
 export function unstack(x: Operand, given?: number | AxisOption): ChunkedArray[] {
   const expr = exprOf(x, 'unstack')
-  const axis = checkAxis(axisOf(given) ?? 0, expr.shape.length, 'unstack')
+  const axis = checkAxis(axisOf(given, 'unstack') ?? 0, expr.shape.length, 'unstack')
   return Array.from({ length: expr.shape[axis] }, (_, start) => {
     const axes = expr.shape.map((_n, i) => ({ from: i < axis ? i : i - 1, start: 0, step: 1 }))
     return new ChunkedArray(
@@ -30,9 +30,11 @@ export function unstack(x: Operand, given?: number | AxisOption): ChunkedArray[]
 }
 
 const integers = (values: readonly number[], operation: string, least = Number.MIN_SAFE_INTEGER): readonly number[] => {
-  const bad = values.find((value) => !Number.isSafeInteger(value) || value < least)
-  if (bad === undefined) return values
-  throw new ShapeError(`${operation}: got ${bad}, want ${least === 0 ? 'integers from 0 on' : 'integers'}`)
+  const bad = values.findIndex((value) => !Number.isSafeInteger(value) || value < least)
+  if (bad < 0) return values
+  throw new ShapeError(
+    `${operation}: got ${formatGiven(values[bad])}, want ${least === 0 ? 'integers from 0 on' : 'integers'}`,
+  )
 }
 
 /**
@@ -42,7 +44,7 @@ const integers = (values: readonly number[], operation: string, least = Number.M
  */
 export function roll(x: Operand, shift: number | readonly number[], given?: Axes | AxesOption): ChunkedArray {
   const expr = exprOf(x, 'roll')
-  const { axis } = withBare<'axis', Axes, AxesOption>('axis', given)
+  const { axis } = withBare<AxesOption>(['axis'], given, 'roll')
   const shifts = integers([shift].flat(), 'roll')
   if (axis === undefined || axis === null) {
     const total = shifts.reduce((a, b) => a + b, 0)
@@ -75,8 +77,21 @@ export function tile(x: Operand, repetitions: number | readonly number[]): Chunk
   return new ChunkedArray(tiled)
 }
 
+/** More repetitions than this are not joined one by one. */
+const mostParts = 1024
+
+/** An axis of the repetitions before the tiled one, joined with it. */
+function tileByReshape(expr: Expr, count: number, axis: number): Expr {
+  const apart = build.reshape(expr, expr.shape.toSpliced(axis, 0, 1))
+  return build.reshape(
+    build.broadcastTo(apart, apart.shape.with(axis, count)),
+    expr.shape.with(axis, count * expr.shape[axis]),
+  )
+}
+
 function tileAxis(expr: Expr, count: number, axis: number): Expr {
   if (count === 0) return part(expr, axis, 0, 0)
+  if (count > mostParts) return tileByReshape(expr, count, axis)
   if (expr.shape[axis] === 1) return build.broadcastTo(expr, expr.shape.with(axis, count))
   return build.concat(new Array<Expr>(count).fill(expr), axis)
 }
@@ -90,7 +105,7 @@ export function repeat(
   repeats: number | readonly number[],
   given?: number | null | AxisOption,
 ): ChunkedArray {
-  const axisGiven = axisOf(given)
+  const axisGiven = axisOf(given, 'repeat')
   const expr = axisGiven === null ? ravel(x).expr : exprOf(x, 'repeat')
   const axis = checkAxis(axisGiven ?? 0, expr.shape.length, 'repeat')
   const extent = expr.shape[axis]

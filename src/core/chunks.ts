@@ -1,4 +1,4 @@
-import { ChunkError } from './errors.ts'
+import { ChunkError, formatGiven } from './errors.ts'
 import { formatShape, type Shape, sizeOf } from './shape.ts'
 
 /**
@@ -79,10 +79,17 @@ export const gridKey = (grid: Grid): string => grid.map(axisKey).join(';')
 /** A grid in short for people: `10000x10000 in 1000x1000`. */
 export const formatGrid = (grid: Grid): string => grid.map((a) => a.size).join('x') || '1'
 
+/** Unequal blocks are kept one by one: there are at most so many along an axis. */
+export const mostBounds = 2 ** 24
+
 /** The chunks of the elements start + step * i (0 <= i < extent) of an axis: cut where the axis is cut. */
 export function cutAxis(axis: AxisChunks, extent: number, start: number, step: number): AxisChunks {
   if (extent === 0 || blockCount(axis) === 1) return regular(extent, extent)
   if (!axis.bounds && step === 1 && start % axis.size === 0) return regular(extent, axis.size)
+  if (Math.min(extent, blockCount(axis)) > mostBounds)
+    throw new ChunkError(
+      `at: the part has about ${Math.min(extent, blockCount(axis))} blocks along an axis, want at most ${mostBounds} unequal ones; use larger chunks`,
+    )
   const bounds = [0]
   for (let i = 0; i < extent; i = bounds[bounds.length - 1]) {
     const block = blockAt(axis, start + step * i)
@@ -118,6 +125,10 @@ export function normalizeChunks(
   operation: string,
 ): Grid {
   const list = Array.isArray(chunks) ? chunks : shape.map(() => chunks as number | 'auto')
+  if (!Array.isArray(chunks) && typeof chunks !== 'number' && chunks !== 'auto')
+    throw new ChunkError(
+      `${operation}: got chunks ${formatGiven(chunks)}, want 'auto', a length for all axes, or one entry an axis`,
+    )
   if (list.length !== shape.length)
     throw new ChunkError(
       `${operation}: got chunks for ${list.length} axes, the shape ${formatShape(shape)} has ${shape.length}; give one entry an axis`,
@@ -137,11 +148,14 @@ function axisChunks(entry: number | readonly number[], extent: number, axis: num
       `${operation}: got chunk length ${entry} for axis ${axis}, want a positive integer, or -1 for the whole axis`,
     )
   }
-  const valid = Array.isArray(entry) && entry.every((n) => Number.isSafeInteger(n) && n >= 0)
-  const total = valid ? entry.reduce((a, b) => a + b, 0) : Number.NaN
+  if (!Array.isArray(entry) || !entry.every((n) => Number.isSafeInteger(n) && n >= 0))
+    throw new ChunkError(
+      `${operation}: got chunks ${formatGiven(entry)} for axis ${axis}, want a length, -1, 'auto' or a list of lengths`,
+    )
+  const total = entry.reduce((a, b) => a + b, 0)
   if (total !== extent)
     throw new ChunkError(
-      `${operation}: the chunks ${JSON.stringify(entry)} of axis ${axis} add up to ${total}, the axis has ${extent}; make them add up`,
+      `${operation}: the chunks ${formatGiven(entry)} of axis ${axis} add up to ${total}, the axis has ${extent}; make them add up`,
     )
   return fromLengths(entry)
 }

@@ -1,4 +1,4 @@
-import { NdloomError } from './errors.ts'
+import { formatGiven, NdloomError } from './errors.ts'
 
 /** What `configure` sets. */
 export interface Config {
@@ -43,6 +43,8 @@ export function config(): Config {
  * configure({ workers: 4, memoryLimitBytes: '2GiB', chunkBytes: 16 * 2 ** 20 })
  */
 export function configure(options: ConfigOptions): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    refuse('configure', options, 'an object such as { workers: 4 }')
   settings = merge(config(), { ...options }, 'configure')
 }
 
@@ -54,8 +56,7 @@ const rules: { readonly [key in keyof Config]: (value: unknown, name: string) =>
     value === undefined || (typeof value === 'string' && value !== '')
       ? value
       : refuse(name, value, 'the path of a folder'),
-  scheduler: (value, name) =>
-    value === 'threads' || value === 'local' ? value : refuse(name, value, "'threads' or 'local'"),
+  scheduler: parseScheduler,
 }
 
 function merge(current: Config, changes: Readonly<Record<string, unknown>>, from: string): Config {
@@ -99,7 +100,7 @@ function environment(): Readonly<Record<string, unknown>> {
 }
 
 function refuse(name: string, value: unknown, wanted: string): never {
-  throw new NdloomError(`${name}: got ${typeof value === 'string' ? `'${value}'` : String(value)}, wanted ${wanted}`)
+  throw new NdloomError(`${name}: got ${formatGiven(value)}, wanted ${wanted}`)
 }
 
 /**
@@ -113,6 +114,15 @@ export function parseWorkers(value: unknown, name: string): number {
     refuse(name, value, 'a whole number from 0 (the main thread runs all) to 1024')
   }
   return number
+}
+
+/**
+ * The name of a scheduler.
+ *
+ * @throws NdloomError for anything else; `name` stands at the start of its text.
+ */
+export function parseScheduler(value: unknown, name: string): Config['scheduler'] {
+  return value === 'threads' || value === 'local' ? value : refuse(name, value, "'threads' or 'local'")
 }
 
 const unitBytes: Readonly<Record<string, number>> = {

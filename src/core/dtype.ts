@@ -1,4 +1,4 @@
-import { DTypeError } from './errors.ts'
+import { DTypeError, formatGiven } from './errors.ts'
 
 /** The dtypes, in the order of the Array API standard. */
 export const dtypes = [
@@ -88,7 +88,7 @@ export const realOf = (dtype: DType): RealDType => facts[dtype].real
 /** The dtype, if it is one. Errors: DTypeError that lists them. */
 export function checkDType(dtype: unknown, operation: string): DType {
   if (typeof dtype === 'string' && Object.hasOwn(facts, dtype)) return dtype as DType
-  throw new DTypeError(`${operation}: got dtype ${String(dtype)}, want one of ${dtypes.join(', ')}`)
+  throw new DTypeError(`${operation}: got dtype ${formatGiven(dtype)}, want one of ${dtypes.join(', ')}`)
 }
 
 const bits = (dtype: DType): number => facts[dtype].itemsize * 8
@@ -130,7 +130,12 @@ export function dtypeOfValue(value: unknown): DType {
 }
 
 export const isComplexValue = (value: unknown): value is Complex =>
-  typeof value === 'object' && value !== null && 're' in value && 'im' in value
+  typeof value === 'object' &&
+  value !== null &&
+  're' in value &&
+  'im' in value &&
+  typeof value.re === 'number' &&
+  typeof value.im === 'number'
 
 /** The least and greatest integer of an integer dtype. */
 export function integerRange(dtype: DType): [bigint, bigint] {

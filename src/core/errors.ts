@@ -73,6 +73,20 @@ export class AbortError extends NdloomError {
   }
 }
 
+/** What a user gave, in short, for the text of an error: a text in quotes, a list item by item, an object by its names. */
+export function formatGiven(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 80 ? `${value.slice(0, 80)}...` : value}'`
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value))
+    return `[${value.slice(0, 8).map(formatGiven).join(', ')}${value.length > 8 ? ', ...' : ''}]`
+  const name: unknown = value.constructor?.name
+  return typeof name === 'string' && name !== 'Object'
+    ? `a ${name}`
+    : `{ ${Object.keys(value).slice(0, 8).join(', ')} }`
+}
+
 /** A bug of ndloom's own. */
 export function internal(message: string): never {
   throw new NdloomError(`internal: ${message}`)

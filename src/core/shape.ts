@@ -1,4 +1,4 @@
-import { ShapeError } from './errors.ts'
+import { formatGiven, ShapeError } from './errors.ts'
 
 export type Shape = readonly number[]
 
@@ -39,7 +39,7 @@ export function unravel(linear: number, shape: Shape): number[] {
 export function checkShape(shape: unknown, operation: string): number[] {
   const list = typeof shape === 'number' ? [shape] : Array.isArray(shape) ? shape : undefined
   if (!list?.every((n) => Number.isSafeInteger(n) && n >= 0))
-    throw new ShapeError(`${operation}: got shape ${JSON.stringify(shape)}, want non-negative integers such as [3, 4]`)
+    throw new ShapeError(`${operation}: got shape ${formatGiven(shape)}, want non-negative integers such as [3, 4]`)
   if (!Number.isSafeInteger(sizeOf(list)))
     throw new ShapeError(`${operation}: shape ${formatShape(list)} has more than 2^53 elements`)
   return [...list]
@@ -66,7 +66,9 @@ export function broadcastShapes(shapes: readonly Shape[], operation: string): nu
 export function checkAxis(axis: unknown, ndim: number, operation: string): number {
   if (!Number.isInteger(axis) || (axis as number) < -ndim || (axis as number) >= ndim)
     throw new ShapeError(
-      `${operation}: axis ${String(axis)} is out of range for an array of ${ndim} dimensions; want ${-ndim} to ${ndim - 1}`,
+      ndim === 0
+        ? `${operation}: got axis ${formatGiven(axis)}, but a 0-d array has no axes; leave it out, or use expandDims`
+        : `${operation}: axis ${formatGiven(axis)} is out of range for an array of ${ndim} dimensions; want ${-ndim} to ${ndim - 1}`,
     )
   return (axis as number) < 0 ? (axis as number) + ndim : (axis as number)
 }
@@ -76,6 +78,6 @@ export function checkAxes(axes: unknown, ndim: number, operation: string): numbe
   if (axes === undefined || axes === null) return Array.from({ length: ndim }, (_, i) => i)
   const list = (Array.isArray(axes) ? axes : [axes]).map((axis) => checkAxis(axis, ndim, operation))
   if (new Set(list).size !== list.length)
-    throw new ShapeError(`${operation}: axes ${JSON.stringify(axes)} name one axis twice; name each once`)
+    throw new ShapeError(`${operation}: axes ${formatGiven(axes)} name one axis twice; name each once`)
   return list.sort((a, b) => a - b)
 }

@@ -1,4 +1,13 @@
-import { type AxisChunks, chunkLengths, fromLengths, type Grid, regular, sameGrid } from '../core/chunks.ts'
+import {
+  type AxisChunks,
+  blockCount,
+  chunkLengths,
+  fromLengths,
+  type Grid,
+  mostBounds,
+  regular,
+  sameGrid,
+} from '../core/chunks.ts'
 import {
   type DType,
   integerRange,
@@ -10,10 +19,11 @@ import {
   toValue,
   type Value,
 } from '../core/dtype.ts'
-import { DTypeError, internal, ShapeError } from '../core/errors.ts'
+import { ChunkError, DTypeError, internal, ShapeError } from '../core/errors.ts'
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { broadcastView, identityView, isIdentity, type View } from '../core/view.ts'
 import { elementwise } from '../ops/elementwise.ts'
+import type { ElementwiseRecord } from '../ops/record.ts'
 import { reductions } from '../ops/reductions.ts'
 import { scans } from '../ops/scans.ts'
 import type { Source } from '../storage/source.ts'
@@ -48,9 +58,9 @@ export const rechunk = (input: Expr, grid: Grid): Expr =>
   sameGrid(input.grid, grid) ? input : intern({ kind: 'rechunk', input }, input.dtype, grid)
 
 /** Errors: ShapeError when the shape is not reached by stretching extents of 1. */
-export function broadcastTo(input: Expr, shape: Shape): Expr {
-  if (!sameShape(broadcastShapes([input.shape, shape], 'broadcastTo'), shape))
-    throw new ShapeError(`broadcastTo: shape ${formatShape(input.shape)} does not stretch to ${formatShape(shape)}`)
+export function broadcastTo(input: Expr, shape: Shape, operation = 'broadcastTo'): Expr {
+  if (!sameShape(broadcastShapes([input.shape, shape], operation), shape))
+    throw new ShapeError(`${operation}: shape ${formatShape(input.shape)} does not stretch to ${formatShape(shape)}`)
   return view(input, broadcastView(input.shape, shape))
 }
 
@@ -80,7 +90,7 @@ export function apply(name: string, operands: readonly Operand[], operation = na
   const signature = record.signature(promoted)
   if (!signature)
     throw new DTypeError(
-      `${operation}: not defined for dtype ${promoted}; cast the operands first, as in x.astype('float64')`,
+      `${operation}: not defined for dtype ${promoted}; cast the operands first, as in x.astype('${dtypeFor(record)}')`,
     )
   const shape = broadcastShapes(
     arrays.map((array) => array.shape),
@@ -93,6 +103,10 @@ export function apply(name: string, operands: readonly Operand[], operation = na
   })
   return intern({ kind: 'elementwise', name, loop: signature.loop, args }, signature.output, grid)
 }
+
+/** A dtype that an element-wise function is defined for. */
+const dtypeFor = ({ signature }: ElementwiseRecord): DType =>
+  (['float64', 'int64', 'complex128'] as const).find(signature) ?? 'bool'
 
 /** The dtype that operands promote to. A scalar that an integer dtype does not hold will do where the function computes in floats. */
 function promote(name: string, values: readonly Operand[], operation: string): DType {
@@ -200,6 +214,11 @@ export function scan(name: string, input: Expr, axis: number, dtype?: DType): Ex
 export function concat(inputs: readonly Expr[], axis: number): Expr {
   const filled = inputs.filter((input) => input.shape[axis] > 0)
   if (filled.length <= 1) return filled[0] ?? inputs[0]
+  const blocks = filled.reduce((sum, input) => sum + blockCount(input.grid[axis]), 0)
+  if (blocks > mostBounds)
+    throw new ChunkError(
+      `concat: got ${blocks} blocks along axis ${axis}, want at most ${mostBounds}; use larger chunks`,
+    )
   const along = fromLengths(filled.flatMap((input) => chunkLengths(input.grid[axis])))
   const grid = filled[0].grid.map((chunks, i) => (i === axis ? along : chunks))
   const aligned = filled.map((input) =>

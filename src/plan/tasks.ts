@@ -1,4 +1,4 @@
-import { blockLength, type Grid, gridShape } from '../core/chunks.ts'
+import { blockLength, type Grid, gridCount, gridShape } from '../core/chunks.ts'
 import { facts } from '../core/dtype.ts'
 import { internal, MemoryLimitError } from '../core/errors.ts'
 import { unravel } from '../core/shape.ts'
@@ -72,28 +72,43 @@ function makerOf(buffer: Buffer, block: number): { stage: number; block: number 
   return internal(`block ${block} is past the parts of a concatenation`)
 }
 
+const tooMany = (): MemoryLimitError =>
+  new MemoryLimitError(
+    `compute: the plan has more than ${mostTasks} tasks; use larger chunks`,
+    mostTasks + 1,
+    mostTasks,
+  )
+
+/** The numbers of a stage's tasks by their blocks, kept in an array, or sparsely where there are very many blocks. */
+function numbering(count: number): { get(block: number): number | undefined; set(block: number, task: number): void } {
+  if (count > mostTasks) return new Map<number, number>()
+  let numbers: Int32Array | undefined
+  return {
+    get: (block) => (numbers && numbers[block] >= 0 ? numbers[block] : undefined),
+    set(block, task) {
+      numbers ??= new Int32Array(count).fill(-1)
+      numbers[block] = task
+    },
+  }
+}
+
 /** Finds every task that the outputs need, breadth first, each after the ones that read it. */
 function discover(plan: Plan): Tasks {
-  const known = plan.stages.map(() => undefined as Int32Array | undefined)
+  const known = plan.stages.map(({ stage }) => numbering(taskCount(stage)))
   const stage: number[] = []
   const block: number[] = []
   const taskOf = (maker: { stage: number; block: number }): number => {
-    known[maker.stage] ??= new Int32Array(taskCount(plan.stages[maker.stage].stage)).fill(-1)
-    const numbers = known[maker.stage]!
-    if (numbers[maker.block] < 0) {
-      if (stage.length >= mostTasks)
-        throw new MemoryLimitError(
-          `compute: the plan has more than ${mostTasks} tasks; use larger chunks`,
-          stage.length,
-          mostTasks,
-        )
-      numbers[maker.block] = stage.push(maker.stage) - 1
-      block.push(maker.block)
-    }
-    return numbers[maker.block]
+    const numbers = known[maker.stage]
+    const number = numbers.get(maker.block)
+    if (number !== undefined) return number
+    if (stage.length >= mostTasks) throw tooMany()
+    block.push(maker.block)
+    numbers.set(maker.block, stage.push(maker.stage) - 1)
+    return stage.length - 1
   }
   const outputs = plan.outputs.map((buffer) => {
-    const count = gridShape(buffer.grid).reduce((a, b) => a * b, 1)
+    const count = gridCount(buffer.grid)
+    if (count > mostTasks) throw tooMany()
     return Int32Array.from({ length: count }, (_, k) =>
       taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')),
     )
