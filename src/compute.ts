@@ -90,7 +90,7 @@ function settingsOf(given: ComputeOptions): Settings {
   const { signal, progress, ordered, ...options } = checkOptions<ComputeOptions>(given, optionNames, 'compute')
   const scheduler = parseScheduler(options.scheduler ?? config().scheduler, 'compute: scheduler')
   const workers = parseWorkers(options.workers ?? config().workers, 'compute: workers')
-  const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimitBytes, 'compute: memoryLimit')
+  const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimit, 'compute: memoryLimit')
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw new NdloomError(
       `compute: got signal ${formatGiven(signal)}, want an AbortSignal, as new AbortController().signal`,
@@ -233,7 +233,7 @@ function allocateResult({ dtype, shape }: Expr): TypedArray {
     throw new MemoryLimitError(
       `compute: the result of shape ${formatShape(shape)} needs ${formatBytes(neededBytes)}, which this process cannot have in one piece; stream it with for await, or write it to a file`,
       neededBytes,
-      config().memoryLimitBytes,
+      config().memoryLimit,
     )
   }
 }

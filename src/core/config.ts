@@ -5,7 +5,7 @@ export interface Config {
   /** Workers that computations use (default: as many as the machine runs at once). 0: the main thread runs all. */
   readonly workers: number
   /** Bytes that the blocks of all computations may take together (default: 60 % of the memory the process may use, below 4 GiB). */
-  readonly memoryLimitBytes: number
+  readonly memoryLimit: number
   /** About how many bytes a block of `chunks: 'auto'` has. */
   readonly chunkBytes: number
   /** Folder for blocks that do not fit the memory; undefined: the system's folder for temporary files. */
@@ -14,7 +14,7 @@ export interface Config {
 }
 /** What a user may give: sizes are numbers of bytes or text such as '512MiB' or '2GB'. */
 export type ConfigOptions = {
-  readonly [key in keyof Config]?: key extends 'memoryLimitBytes' | 'chunkBytes' ? number | string : Config[key]
+  readonly [key in keyof Config]?: key extends 'memoryLimit' | 'chunkBytes' ? number | string : Config[key]
 }
 
 let settings: Config | undefined
@@ -24,7 +24,7 @@ export function config(): Config {
   settings ??= merge(
     {
       workers: defaultWorkers(),
-      memoryLimitBytes: defaultMemoryLimitBytes(),
+      memoryLimit: defaultMemoryLimitBytes(),
       chunkBytes: 32 * 2 ** 20,
       spillDirectory: undefined,
       scheduler: 'threads',
@@ -40,7 +40,7 @@ export function config(): Config {
  *
  * @throws NdloomError when a name is unknown or a value is not of its kind.
  * @example
- * configure({ workers: 4, memoryLimitBytes: '2GiB', chunkBytes: 16 * 2 ** 20 })
+ * configure({ workers: 4, memoryLimit: '2GiB', chunkBytes: 16 * 2 ** 20 })
  */
 export function configure(options: ConfigOptions): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
@@ -50,7 +50,7 @@ export function configure(options: ConfigOptions): void {
 
 const rules: { readonly [key in keyof Config]: (value: unknown, name: string) => unknown } = {
   workers: parseWorkers,
-  memoryLimitBytes: parseBytes,
+  memoryLimit: parseBytes,
   chunkBytes: parseBytes,
   spillDirectory: (value, name) =>
     value === undefined || (typeof value === 'string' && value !== '')
@@ -89,7 +89,7 @@ function environment(): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = {}
   const names = {
     workers: 'NDLOOM_WORKERS',
-    memoryLimitBytes: 'NDLOOM_MEMORY_LIMIT',
+    memoryLimit: 'NDLOOM_MEMORY_LIMIT',
     spillDirectory: 'NDLOOM_SPILL_DIRECTORY',
   }
   for (const [key, name] of Object.entries(names)) {

@@ -6,12 +6,12 @@ let engine: Engine | undefined
 /** The process's one engine, made on first use. Its workers start when a job needs them. */
 export function getEngine(): Engine {
   engine ??= createEngine({
-    memoryLimitBytes: config().memoryLimitBytes,
+    memoryLimitBytes: config().memoryLimit,
     workers: config().workers,
     createExecutor: async (memory, scratchAddress) =>
       (await import('../worker/execute.ts')).createExecutor(memory, scratchAddress),
   })
-  engine.memoryLimitBytes = config().memoryLimitBytes
+  engine.memoryLimitBytes = config().memoryLimit
   return engine
 }
 

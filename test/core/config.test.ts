@@ -17,8 +17,8 @@ describe('config', () => {
     const { config } = await fresh({ NDLOOM_WORKERS: '', NDLOOM_MEMORY_LIMIT: '' })
     expect(config()).toMatchObject({ chunkBytes: 33554432, scheduler: 'threads', spillDirectory: undefined })
     expect(config().workers).toBeGreaterThanOrEqual(1)
-    expect(config().memoryLimitBytes).toBeGreaterThan(2 ** 20)
-    expect(config().memoryLimitBytes).toBeLessThan(2 ** 32)
+    expect(config().memoryLimit).toBeGreaterThan(2 ** 20)
+    expect(config().memoryLimit).toBeLessThan(2 ** 32)
   })
   test('the environment, and configure above it', async () => {
     const { config, configure } = await fresh({
@@ -26,9 +26,9 @@ describe('config', () => {
       NDLOOM_MEMORY_LIMIT: ' 512MiB ',
       NDLOOM_SPILL_DIRECTORY: '/data/spill',
     })
-    expect(config()).toMatchObject({ workers: 3, memoryLimitBytes: 2 ** 29, spillDirectory: '/data/spill' })
-    configure({ workers: 0, chunkBytes: '1MB', scheduler: 'local', memoryLimitBytes: undefined })
-    expect(config()).toMatchObject({ workers: 0, chunkBytes: 1e6, scheduler: 'local', memoryLimitBytes: 2 ** 29 })
+    expect(config()).toMatchObject({ workers: 3, memoryLimit: 2 ** 29, spillDirectory: '/data/spill' })
+    configure({ workers: 0, chunkBytes: '1MB', scheduler: 'local', memoryLimit: undefined })
+    expect(config()).toMatchObject({ workers: 0, chunkBytes: 1e6, scheduler: 'local', memoryLimit: 2 ** 29 })
   })
   test('bad values say where they came from and what is wanted', async () => {
     const broken = await fresh({ NDLOOM_WORKERS: 'many' })
