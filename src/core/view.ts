@@ -74,3 +74,7 @@ export const permuteView = (source: Shape, axes: readonly number[]): View => ({
 
 export const viewKey = (view: View): string =>
   `${view.shape.join('x')}|${view.axes.map((a) => `${a.from},${a.start},${a.step}`).join(';')}`
+
+/** Whether the view shows elements more than once, as a broadcast does. */
+export const repeats = (view: View): boolean =>
+  view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))

@@ -80,7 +80,8 @@ function commonGrid(operands: readonly Expr[], shape: Shape): Grid {
  * An element-wise record over arrays and weak scalars: dtypes promote, shapes broadcast. Errors: ShapeError, DTypeError.
  * At least one operand is an array.
  */
-export function apply(name: string, operands: readonly Operand[], operation = name): Expr {
+export function apply(name: string, given: readonly Operand[], operation = name): Expr {
+  const operands = name.startsWith('logical') ? given.map(truthOf) : given
   const record = elementwise[name] ?? internal(`no element-wise record ${name}`)
   const arrays = operands.filter(isExpr)
   const values = name === 'where' ? operands.slice(1) : operands
@@ -103,6 +104,9 @@ export function apply(name: string, operands: readonly Operand[], operation = na
   })
   return intern({ kind: 'elementwise', name, loop: signature.loop, args }, signature.output, grid)
 }
+
+/** Of a scalar beside a logical function only its truth counts. */
+const truthOf = (operand: Operand): Operand => (isExpr(operand) ? operand : toValue(operand, 'bool'))
 
 /** A dtype that an element-wise function is defined for. */
 const dtypeFor = ({ signature }: ElementwiseRecord): DType =>

@@ -1,6 +1,6 @@
 import { cutAxis } from '../core/chunks.ts'
 import { canCastTo, type DType, facts, isComplex, toValue } from '../core/dtype.ts'
-import { compose, isIdentity, type View } from '../core/view.ts'
+import { compose, isIdentity, repeats, type View } from '../core/view.ts'
 import { elementwise } from '../ops/elementwise.ts'
 import { apply, constant, rechunk } from './build.ts'
 import { type Expr, intern, viewGrid } from './expr.ts'
@@ -75,9 +75,6 @@ function pushView(expr: Expr): Expr | undefined {
   if (input.kind === 'cast') return intern({ kind: 'cast', input: moved[0] }, expr.dtype, expr.grid)
   return intern({ kind: 'elementwise', name: input.name, loop: input.loop, args: moved }, expr.dtype, expr.grid)
 }
-
-const repeats = (view: View): boolean =>
-  view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))
 
 function viewOfConstant(expr: Expr): Expr | undefined {
   return expr.kind === 'view' && expr.input.kind === 'constant'

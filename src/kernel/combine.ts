@@ -6,8 +6,8 @@ import type { Tables } from './frame.ts'
 import { vectorBytes } from './lanes.ts'
 import { header, parameterBytes, piece, tableBytes } from './layout.ts'
 import { storedClass } from './nest.ts'
-import { mostSpecs, specKey } from './run.ts'
-import { type CombineCall, type CombineSpec, type Kernels, scratchBytes } from './spec.ts'
+import { mostSpecs } from './run.ts'
+import { type CombineCall, type CombineSpec, type Kernels, scratchBytes, specKey } from './spec.ts'
 
 interface Compiled extends KernelText {
   readonly run: () => void

@@ -12,7 +12,7 @@ import { type Accesses, type Axis, classesOf } from './nest.ts'
 import { mapWalks, planMap } from './nest-map.ts'
 import { planReduce, reduceWalks } from './nest-reduce.ts'
 import { planScan, scanWalks } from './nest-scan.ts'
-import { type KernelSpec, type LoopNest, scratchBytes } from './spec.ts'
+import { type KernelSpec, type LoopNest, scratchBytes, specKey } from './spec.ts'
 import type { ParameterWriter, Walk } from './walk.ts'
 
 /** What is known of a spec before a nest comes. */
@@ -38,15 +38,6 @@ export type Planner = (spec: KernelSpec, nest: LoopNest) => Call | undefined
 
 /** Specs whose kernels are kept beyond the life of the spec object. */
 export const mostSpecs = 1000
-export const specKey = (spec: object): string =>
-  JSON.stringify(spec, (_, value) =>
-    typeof value === 'bigint'
-      ? `${value}n`
-      : typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-        ? `number ${Object.is(value, -0) ? '-0' : value}`
-        : value,
-  )
-
 function factsOf(spec: KernelSpec, carry: boolean): SpecFacts {
   const indexDTypes = new Array<'int64' | 'float64'>(spec.indices).fill('float64')
   for (const node of spec.nodes) if (node.op === 'index' && node.dtype === 'int64') indexDTypes[node.slot] = 'int64'

@@ -81,3 +81,13 @@ export interface Kernels {
 }
 /** Bytes of scratch each Kernels instance must be given. */
 export const scratchBytes = 4 * 1024 * 1024
+
+/** A text that is the same for equal specs and parts of them, also where JSON knows no difference (-0, NaN, bigint). */
+export const specKey = (spec: object): string =>
+  JSON.stringify(spec, (_, value) =>
+    typeof value === 'bigint'
+      ? `${value}n`
+      : typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+        ? `number ${Object.is(value, -0) ? '-0' : value}`
+        : value,
+  )

@@ -1,23 +1,19 @@
-import type { Grid } from '../core/chunks.ts'
 import { type DType, facts, isComplex, type RealDType, realOf, type Value } from '../core/dtype.ts'
 import { internal } from '../core/errors.ts'
 import { rowMajorStrides } from '../core/shape.ts'
-import { compose, identityView, type View, viewKey } from '../core/view.ts'
+import { compose, identityView, repeats, type View, viewKey } from '../core/view.ts'
 import type { Expr } from '../graph/expr.ts'
-import type { SpecNode } from '../kernel/spec.ts'
+import { type SpecNode, specKey } from '../kernel/spec.ts'
 import type { Affine, Operand, Read } from '../kernel/stage.ts'
 import { elementwise } from '../ops/elementwise.ts'
 import type { Builder } from '../ops/record.ts'
 import type { Buffer } from './plan.ts'
 
-/** A kernel under construction: everything between its reads and its results, as one list of nodes over one iteration space. */
-export interface Fusion {
-  /** Node numbers of an expression's parts (one, or re and im) as seen through the identity of the iteration space. */
-  parts(expr: Expr, dtype?: DType): number[]
-  /** The int64 row-major linear index along some axes of the iteration space. */
-  linearIndex(axes: readonly number[]): number
+/** What a kernel under construction consists of. */
+export interface KernelParts {
   readonly nodes: SpecNode[]
   readonly reads: Read[]
+  /** The buffer of each read. */
   readonly buffers: Buffer[]
   readonly operands: Operand[]
   readonly operandDTypes: RealDType[]
@@ -25,43 +21,35 @@ export interface Fusion {
   /** Names of the element-wise functions, for people. */
   readonly names: string[]
 }
+/** A kernel under construction: everything between its reads and its results, as one list of nodes over one iteration space. */
+export interface Fusion extends KernelParts {
+  /** Node numbers of an expression's parts (one, or re and im) over the iteration space. */
+  partsOf(expr: Expr, dtype?: DType): number[]
+  /** The int64 row-major linear index along some axes of the iteration space. */
+  linearIndex(axes: readonly number[]): number
+}
 
 /**
  * Starts a kernel over `shape`. `materialise` gives the blocks of an expression that is not computed inside, `separate` says which
- * element-wise ones are not either.
+ * element-wise ones are not either. A broadcast result is not: it is computed once, not once a copy.
  */
 export function fuse(
   shape: readonly number[],
   materialise: (expr: Expr) => Buffer,
   separate: (expr: Expr) => boolean,
 ): Fusion {
-  const nodes: SpecNode[] = []
-  const known = new Map<string, number>()
-  const fusion = {
-    nodes,
+  const kernel: KernelParts = {
+    nodes: [],
     reads: [],
     buffers: [],
     operands: [],
     operandDTypes: [],
     indices: [],
     names: [],
-  } as unknown as Fusion & { -readonly [K in 'parts' | 'linearIndex']: Fusion[K] }
-  const done = new Map<string, number[]>()
-
-  const node = (spec: SpecNode): number => {
-    const key = JSON.stringify(spec, (_, v) =>
-      typeof v === 'bigint'
-        ? `${v}n`
-        : Object.is(v, -0)
-          ? '-0'
-          : typeof v === 'number' && !Number.isFinite(v)
-            ? `${v}`
-            : v,
-    )
-    if (!known.has(key)) known.set(key, nodes.push(spec) - 1)
-    return known.get(key)!
   }
-  const builder = specBuilder(nodes, node)
+  const node = nodeTable(kernel.nodes)
+  const builder = specBuilder(kernel.nodes, node)
+  const done = new Map<string, number[]>()
 
   const parts = (expr: Expr, view: View): number[] => {
     const key = `${expr.id} ${viewKey(view)}`
@@ -72,14 +60,10 @@ export function fuse(
     switch (expr.kind) {
       case 'constant':
         return constantParts(builder, expr.value, expr.dtype)
-      case 'index':
-        return [
-          node({
-            op: 'index',
-            dtype: expr.dtype as 'int64',
-            slot: affineSlot(fusion.indices, axisAffine(view, expr.axis)),
-          }),
-        ]
+      case 'index': {
+        const slot = affineSlot(kernel.indices, axisAffine(view, expr.axis))
+        return [node({ op: 'index', dtype: expr.dtype as 'int64', slot })]
+      }
       case 'view':
         return parts(expr.input, compose(view, expr.view))
       case 'rechunk':
@@ -87,47 +71,56 @@ export function fuse(
       case 'cast':
         if (repeats(view) && !isLeaf(expr.input)) return load(expr, view)
         return castParts(builder, parts(expr.input, view), expr.input.dtype, expr.dtype)
-      case 'elementwise':
+      case 'elementwise': {
         if (separate(expr) || repeats(view)) return load(expr, view)
-        fusion.names.push(expr.name)
-        return applyRecord(
-          builder,
-          expr,
-          expr.args.map((arg, i) => operandParts(expr, arg, i, view)),
-        )
+        kernel.names.push(expr.name)
+        const args = expr.args.map((arg, i) => {
+          const dtype = expr.name === 'where' && i === 0 ? 'bool' : expr.loop
+          return castParts(builder, parts(arg, view), arg.dtype, dtype)
+        })
+        return applyRecord(builder, expr, args)
+      }
       default:
         return load(expr, view)
     }
   }
-  const operandParts = (expr: Expr & { kind: 'elementwise' }, arg: Expr, i: number, view: View): number[] =>
-    castParts(builder, parts(arg, view), arg.dtype, expr.name === 'where' && i === 0 ? 'bool' : expr.loop)
-
   const load = (expr: Expr, view: View): number[] => {
-    const buffer = materialise(expr)
-    const read = readOf(fusion, buffer, view)
-    const part = realOf(expr.dtype)
-    return Array.from({ length: isComplex(expr.dtype) ? 2 : 1 }, (_, k) => {
-      const operand: Operand = { read, offsetBytes: k * facts[part].itemsize }
-      const slot = fusion.operands.findIndex((o) => o.read === read && o.offsetBytes === operand.offsetBytes)
-      if (slot < 0) fusion.operandDTypes.push(part)
-      return node({ op: 'load', dtype: part, operand: slot >= 0 ? slot : fusion.operands.push(operand) - 1 })
-    })
+    const read = readOf(kernel, materialise(expr), view)
+    const dtype = realOf(expr.dtype)
+    const offsets = isComplex(expr.dtype) ? [0, facts[dtype].itemsize] : [0]
+    return offsets.map((offsetBytes) =>
+      node({ op: 'load', dtype, operand: operandOf(kernel, { read, offsetBytes }, dtype) }),
+    )
   }
+  return {
+    ...kernel,
+    partsOf: (expr, dtype = expr.dtype) => castParts(builder, parts(expr, identityView(shape)), expr.dtype, dtype),
+    linearIndex(axes) {
+      const steps = rowMajorStrides(axes.map((axis) => shape[axis]))
+      const strides = shape.map((_, axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)] : 0))
+      return node({ op: 'index', dtype: 'int64', slot: affineSlot(kernel.indices, { start: 0, strides }) })
+    },
+  }
+}
 
-  fusion.parts = (expr, dtype = expr.dtype) => castParts(builder, parts(expr, identityView(shape)), expr.dtype, dtype)
-  fusion.linearIndex = (axes) => {
-    const steps = rowMajorStrides(axes.map((axis) => shape[axis]))
-    const strides = shape.map((_, axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)] : 0))
-    return node({ op: 'index', dtype: 'int64', slot: affineSlot(fusion.indices, { start: 0, strides }) })
+/** Adds nodes to a list, equal ones once. */
+function nodeTable(nodes: SpecNode[]): (spec: SpecNode) => number {
+  const known = new Map<string, number>()
+  return (spec) => {
+    const key = specKey(spec)
+    if (!known.has(key)) known.set(key, nodes.push(spec) - 1)
+    return known.get(key)!
   }
-  return fusion
+}
+
+function operandOf({ operands, operandDTypes }: KernelParts, operand: Operand, dtype: RealDType): number {
+  const same = operands.findIndex((o) => o.read === operand.read && o.offsetBytes === operand.offsetBytes)
+  if (same >= 0) return same
+  operandDTypes.push(dtype)
+  return operands.push(operand) - 1
 }
 
 const isLeaf = (expr: Expr): boolean => expr.kind !== 'elementwise' && expr.kind !== 'cast' && expr.kind !== 'view'
-
-/** Whether the view shows elements more than once: then computing them inside the kernel would compute them more than once. */
-const repeats = (view: View): boolean =>
-  view.shape.some((extent, axis) => extent > 1 && !view.axes.some((a) => a.from === axis && a.step !== 0))
 
 function axisAffine(view: View, axis: number): Affine {
   const { from, start, step } = view.axes[axis]
@@ -141,12 +134,12 @@ function affineSlot(slots: Affine[], affine: Affine): number {
   return same >= 0 ? same : slots.push(affine) - 1
 }
 
-function readOf(fusion: Fusion, buffer: Buffer, view: View): number {
-  const same = fusion.reads.findIndex((read, i) => fusion.buffers[i] === buffer && viewKey(read.view) === viewKey(view))
+function readOf({ reads, buffers }: KernelParts, buffer: Buffer, view: View): number {
+  const same = reads.findIndex((read, i) => buffers[i] === buffer && viewKey(read.view) === viewKey(view))
   if (same >= 0) return same
   const heap = buffer.blocks.kind === 'heap' ? { heap: buffer.blocks.addresses } : {}
-  fusion.buffers.push(buffer)
-  return fusion.reads.push({ grid: buffer.grid as Grid, view, itemBytes: facts[buffer.dtype].itemsize, ...heap }) - 1
+  buffers.push(buffer)
+  return reads.push({ grid: buffer.grid, view, itemBytes: facts[buffer.dtype].itemsize, ...heap }) - 1
 }
 
 /** A Builder whose values are node numbers. */

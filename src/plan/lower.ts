@@ -140,7 +140,7 @@ function makeBuffer(lowering: Lowering, expr: Expr, depth: number): Buffer {
 /** One pass that computes the expression's elements. */
 function mapStage(lowering: Lowering, expr: Expr): Buffer {
   const fusion = lowering.fusion(expr)
-  const results = fusion.parts(expr)
+  const results = fusion.partsOf(expr)
   const name = fusion.names.length > 0 ? [...new Set(fusion.names)].reverse().join(', ') : 'copy'
   const outputs = results.map(() => realOf(expr.dtype))
   return lowering.add(
@@ -152,7 +152,7 @@ function mapStage(lowering: Lowering, expr: Expr): Buffer {
 /** Each block goes on from the last slice of the block before it. */
 function scanStage(lowering: Lowering, { name: reduction, axis, input, dtype, grid }: Expr & { kind: 'scan' }): Buffer {
   const fusion = lowering.fusion(input)
-  const results = fusion.parts(input, dtype)
+  const results = fusion.partsOf(input, dtype)
   const outputs = results.map(() => realOf(dtype))
   const name = `${reduction} along axis ${axis}`
   return lowering.add(

@@ -22,7 +22,7 @@ export function lowerReduce(lowering: Lowering, expr: Expr & { kind: 'reduce' })
   const parts = isComplex(expr.loop) ? 2 : 1
   const state = record.state(loop, parts)
   const fusion = lowering.fusion(input)
-  const results = fusion.parts(input, expr.loop)
+  const results = fusion.partsOf(input, expr.loop)
   if (record.indexed) results.push(fusion.linearIndex(axes))
   const inner = [...new Set(fusion.names)].reverse()
   const name = `${expr.name} over ${axes.length === input.shape.length ? 'all' : `axis ${axes.join(', ')}`}`
