@@ -23,10 +23,14 @@ import {
 import { header, parameterBytes, piece } from './layout.ts'
 import { load, store } from './memory.ts'
 import { blockOf, moduleText, walkFunctions } from './module.ts'
+import type { KernelSpec } from './spec.ts'
 import { entryBytes, loadState, type StateForm, stateFunctions, storeState } from './states.ts'
 
-/** Rows whose states are merged in registers. */
-export const leafRows = (nodes: number): number => (nodes <= 3 ? 16 : nodes <= 8 ? 8 : nodes <= 20 ? 4 : 2)
+/** Rows whose states are merged in registers: the fewer, the more a kernel computes for each. */
+export function leafRows({ nodes }: KernelSpec): number {
+  const calls = nodes.filter((node) => node.op === 'call' || node.op === 'cast').length
+  return calls <= 1 ? 16 : calls <= 6 ? 8 : calls <= 12 ? 4 : 2
+}
 
 export const reductionOf = (module: ModuleFrame, name: string | undefined) =>
   module.tables.reductions[name ?? ''] ?? internal(`no reduction ${name}`)
@@ -36,7 +40,7 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
   const record = reductionOf(module, form.spec.reduction)
   const states: StateForm = { record, state: form.spec.outputs }
   for (const dtype of states.state) noteWidth(module, dtype)
-  const rows = leafRows(form.spec.nodes.length)
+  const rows = leafRows(form.spec)
   return moduleText(module, [
     ...stateFunctions(module, states, parameterBytes, form.fold),
     ...walkFunctions(form),

@@ -157,7 +157,7 @@ function reduceCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Ax
   const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.fold, strips: false, running })
   const walks = reduceWalks(plan, starts, {
     width: compiled.width,
-    leafRows: leafRows(spec.nodes.length),
+    leafRows: leafRows(spec),
     entryBytes: vectorBytes * spec.outputs.length,
     slotsBytes: scratchBytes - parameterBytes,
     running,
