@@ -1,3 +1,4 @@
+import { formatBytes } from '../core/bytes.ts'
 import { formatGrid, gridCount, gridShape } from '../core/chunks.ts'
 import { facts } from '../core/dtype.ts'
 import { formatShape, sizeOf } from '../core/shape.ts'
@@ -99,12 +100,6 @@ function flightBytes(plan: Plan, costs: readonly StageCost[], workers: number): 
     return costs[i].blockBytes + inputs * (stage.kind === 'combine' ? stage.fanIn : 1)
   })
   return 2 * workers * Math.max(0, ...perTask)
-}
-
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
-  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)))
-  return `${Number((bytes / 2 ** (10 * unit)).toPrecision(3))} ${units[unit]}`
 }
 
 /** The plan for people: the array, the rules that fired, each stage with its tasks and bytes, and the totals. */

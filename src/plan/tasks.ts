@@ -2,7 +2,7 @@ import { blockLength, type Grid, gridCount, gridShape } from '../core/chunks.ts'
 import { facts } from '../core/dtype.ts'
 import { internal, MemoryLimitError } from '../core/errors.ts'
 import { unravel } from '../core/shape.ts'
-import { type Stage, stateOffsets } from '../kernel/stage.ts'
+import { type Read, type Stage, stateOffsets } from '../kernel/stage.ts'
 import { eachInput, previousInScan, taskCount } from './inputs.ts'
 import { depthFirstOrder } from './order.ts'
 import type { Buffer, Plan } from './plan.ts'
@@ -22,10 +22,11 @@ export interface Tasks {
 }
 
 /** More tasks than this are not laid out: the chunks are too small for the array. */
-const mostTasks = 2 ** 26
+const mostTasks = 2 ** 24
 
-/** Lays out the tasks. With `ordered`, the outputs' blocks keep their row-major order. Errors: MemoryLimitError beyond 2^26 tasks. */
+/** Lays out the tasks. With `ordered`, the outputs' blocks keep their row-major order. Errors: MemoryLimitError beyond 2^24 tasks. */
 export function layOut(plan: Plan, ordered: boolean): Tasks {
+  checkCount(plan)
   const found = discover(plan)
   const roots = found.outputs.flatMap((blocks) => [...blocks])
   const delivered = new Set(ordered ? roots : [])
@@ -78,6 +79,27 @@ const tooMany = (): MemoryLimitError =>
     mostTasks + 1,
     mostTasks,
   )
+
+/** Refuses at once where stages that are needed as a whole, from the outputs down, have too many tasks. */
+function checkCount({ stages, outputs }: Plan): void {
+  const whole = new Set<number>()
+  let count = 0
+  const need = ({ blocks }: Buffer): void => {
+    if (blocks.kind === 'concat') blocks.parts.forEach(need)
+    if (blocks.kind !== 'stage' || whole.has(blocks.stage)) return
+    whole.add(blocks.stage)
+    const { stage, buffers } = stages[blocks.stage]
+    count += taskCount(stage)
+    if (count > mostTasks) throw tooMany()
+    buffers.forEach((buffer, i) => {
+      if (!('reads' in stage) || readsAll(stage.reads[i])) need(buffer)
+    })
+  }
+  outputs.forEach(need)
+}
+
+const readsAll = ({ grid, view }: Read): boolean =>
+  view.axes.every(({ from, step }, k) => from >= 0 && Math.abs(step) === 1 && view.shape[from] === grid[k].extent)
 
 /** The numbers of a stage's tasks by their blocks, kept in an array, or sparsely where there are very many blocks. */
 function numbering(count: number): { get(block: number): number | undefined; set(block: number, task: number): void } {

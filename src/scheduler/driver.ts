@@ -34,7 +34,8 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   const send = oneByOne((event: SchedulerEvent): void => {
     for (const action of step(state, event)) perform(action)
     if (event.type === 'finished') tellProgress(event.job)
-    if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job)) threads.stop(event.job)
+    if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job))
+      for (const runner of [local, threads]) runner.stop(event.job)
   })
   let nextJob = 1
 
@@ -68,11 +69,20 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   }
   function settle(end: JobEnd): void {
     const job = jobs.get(end.job)
-    if (end.type === 'done') callBack(end.job, ({ onProgress, table }) => onProgress?.(table.count, table.count))
     jobs.delete(end.job)
     local.forget(end.job)
     threads.forget(end.job)
-    job?.end(end)
+    job?.end(end.type === 'done' ? lastProgress(job, end) : end)
+  }
+  /** What its last call throws ends the job too: what it has kept is given back. */
+  function lastProgress({ onProgress, table }: DriverJob, end: JobEnd & { type: 'done' }): JobEnd {
+    try {
+      onProgress?.(table.count, table.count)
+      return end
+    } catch (reason) {
+      for (const address of end.kept.values()) send({ type: 'release', address })
+      return { type: 'fail', job: end.job, error: new AbortError('compute: the computation was aborted', reason) }
+    }
   }
   return {
     send,

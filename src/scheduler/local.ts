@@ -1,6 +1,7 @@
+import { AbortError } from '../core/errors.ts'
 import type { Executor } from '../worker/executor.ts'
 import type { Connection } from './connection.ts'
-import { type AssignedTask, type JobId, mainThread } from './types.ts'
+import { type AssignedTask, type JobId, mainThread, patienceMilliseconds } from './types.ts'
 
 export interface LocalOptions extends Connection {
   /** Called when the first task runs. */
@@ -10,6 +11,8 @@ export interface LocalOptions extends Connection {
 /** Runs tasks on the main thread. */
 export interface Local {
   run(job: JobId, tasks: readonly AssignedTask[]): void
+  /** The job is not wanted any more: a task of it that waits (for a user's promise) is given up after some time. */
+  stop(job: JobId): void
   forget(job: JobId): void
 }
 interface LocalBatch {
@@ -30,6 +33,7 @@ const nextTurn = (): Promise<void> =>
 export function createLocal({ createExecutor, plan, isWanted, report }: LocalOptions): Local {
   const waiting: LocalBatch[] = []
   const defined = new Set<JobId>()
+  const waits = createWaits()
   let executor: Executor | Promise<Executor> | undefined
   let isWorking = false
   let sliceEnd = 0
@@ -51,7 +55,7 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
           if (!defined.has(job)) ready.define(job, plan(job))
           defined.add(job)
           const running = ready.run(job, task, address, inputs)
-          if (running) await running
+          if (running) await waits.until(job, running)
         }
       } catch (error) {
         tellFinished(i)
@@ -81,9 +85,44 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
       waiting.push({ job, tasks })
       if (!isWorking) void work()
     },
+    stop: waits.stop,
     forget(job) {
+      waits.forget(job)
       if (!defined.delete(job) || !executor || executor instanceof Promise) return
       executor.forget(job)
+    },
+  }
+}
+
+interface Waits {
+  /** Settles as the promise does, or rejects some time after the job was stopped. */
+  until(job: JobId, running: Promise<void>): Promise<void>
+  stop(job: JobId): void
+  forget(job: JobId): void
+}
+
+function createWaits(): Waits {
+  const givingUp = new Map<JobId, Set<() => void>>()
+  const timers = new Map<JobId, ReturnType<typeof setTimeout>>()
+  return {
+    until: (job, running) =>
+      new Promise((resolve, reject) => {
+        const ofJob = givingUp.get(job) ?? new Set()
+        const giveUp = () => reject(new AbortError('compute: a task that does not end was given up'))
+        givingUp.set(job, ofJob.add(giveUp))
+        running.then(resolve, reject).finally(() => ofJob.delete(giveUp))
+      }),
+    stop(job) {
+      if (timers.has(job)) return
+      const giveUpAll = () => {
+        for (const giveUp of givingUp.get(job) ?? []) giveUp()
+      }
+      timers.set(job, setTimeout(giveUpAll, patienceMilliseconds))
+    },
+    forget(job) {
+      clearTimeout(timers.get(job))
+      timers.delete(job)
+      givingUp.delete(job)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { formatBytes } from '../core/bytes.ts'
 import { AbortError, MemoryLimitError, WorkerLostError } from '../core/errors.ts'
 import { endBatch, finishTask, freeAll, returnTask, runningBatch } from './batch.ts'
 import { dispatch, findStuck } from './dispatch.ts'
@@ -206,8 +207,8 @@ function remove(state: SchedulerState, job: JobState): void {
 
 function tooLarge(neededBytes: number, limitBytes: number): MemoryLimitError {
   const text =
-    `compute: one task needs ${mebibytes(neededBytes)} at once (its inputs and its output), the limit is ` +
-    `${mebibytes(limitBytes)}; use smaller chunks or a higher memoryLimit`
+    `compute: one task needs ${formatBytes(neededBytes)} at once (its inputs and its output), the limit is ` +
+    `${formatBytes(limitBytes)}; use smaller chunks or a higher memoryLimit`
   return new MemoryLimitError(text, neededBytes, limitBytes)
 }
 
@@ -217,8 +218,7 @@ function noMemory(state: SchedulerState, job: JobState): MemoryLimitError {
   const limitBytes = ofJob ? job.options.limitBytes : state.heap.limitBytes
   const neededBytes = usedBytes + job.deniedBytes
   const text =
-    `compute: the next task needs ${mebibytes(job.deniedBytes)} beside the ${mebibytes(usedBytes)} in use, the limit is ` +
-    `${mebibytes(limitBytes)}; use smaller chunks, a higher memoryLimit, or let go of persisted arrays`
+    `compute: the next task needs ${formatBytes(job.deniedBytes)} beside the ${formatBytes(usedBytes)} in use, the limit is ` +
+    `${formatBytes(limitBytes)}; use smaller chunks, a higher memoryLimit, or let go of persisted arrays`
   return new MemoryLimitError(text, neededBytes, limitBytes)
 }
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

@@ -6,7 +6,7 @@ import { decodeError, encodeError } from '../worker/errors.ts'
 import { encodeBatch, type WorkerApi, type WorkerMessage, type WorkerStart } from '../worker/protocol.ts'
 import type { Connection } from './connection.ts'
 import type { SharedHeap } from './shared-heap.ts'
-import type { AssignedTask, JobId, WorkerId } from './types.ts'
+import { type AssignedTask, type JobId, patienceMilliseconds, type WorkerId } from './types.ts'
 
 export interface ThreadsOptions extends Connection {
   readonly heap: SharedHeap
@@ -39,9 +39,6 @@ interface Thread {
   ended: number
   cause: unknown
 }
-
-/** After so long a task of a job that is not wanted any more is ended with its worker. */
-const patienceMilliseconds = 2000
 
 export function createThreads(options: ThreadsOptions): Threads {
   const { report } = options

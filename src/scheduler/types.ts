@@ -81,3 +81,6 @@ export interface AssignedTask {
   readonly address: number
   readonly inputs: readonly number[]
 }
+
+/** After so long a task of a job that is not wanted any more is not waited for: its worker is ended. */
+export const patienceMilliseconds = 2000

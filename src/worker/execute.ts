@@ -33,7 +33,7 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
   const kernels = createKernels(memory, scratchAddress)
   const random = createRandom(memory)
 
-  const start = (stage: Stage, place: TaskPlace): void | Promise<void> => {
+  const start = (stage: Stage, place: TaskPlace, job: number): void | Promise<void> => {
     switch (stage.kind) {
       case 'kernel':
         return runKernel(kernels, memory, stage, place)
@@ -44,7 +44,7 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
       case 'random':
         return runRandom(random, stage, place)
       case 'user':
-        return runUserFunction(memory, stage, place)
+        return runUserFunction(memory, stage, place, () => plans.has(job))
     }
   }
   return {
@@ -55,7 +55,7 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
       const stage = plan.stages[plan.taskStage[task]]
       const coordinate = unravel(plan.taskBlock[task], taskAxes(stage, gridShape(stage.grid)))
       try {
-        const running = start(stage, { coordinate, address, inputs })
+        const running = start(stage, { coordinate, address, inputs }, job)
         return running?.catch((error) => fail(stage, coordinate, error))
       } catch (error) {
         return fail(stage, coordinate, error)

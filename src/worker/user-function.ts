@@ -35,12 +35,13 @@ async function importNamed(module: string, name: string): Promise<BlockFunction>
 
 /**
  * Runs a user's function over the blocks of one task. It gets copies, so that it may change what it is given. Throws what the
- * function throws; an outside name it refers to is named with the cure.
+ * function throws; an outside name it refers to is named with the cure. `isWanted`: whether its job still is.
  */
 export async function runUserFunction(
   memory: WebAssembly.Memory,
   stage: UserStage,
   { coordinate, address, inputs }: { coordinate: readonly number[]; address: number; inputs: readonly number[] },
+  isWanted: () => boolean,
 ): Promise<void> {
   const box = blockBox(stage.grid, coordinate)
   let next = 0
@@ -64,7 +65,8 @@ export async function runUserFunction(
     ...blocks,
     { index: [...coordinate], offset: box.map(([low]) => low), args: stage.fn.args },
   ])
-  store(result, stage, boxShape(box), memory, address, coordinate)
+  // A function that nobody waits for any more must not write where another block lies by now.
+  if (isWanted()) store(result, stage, boxShape(box), memory, address, coordinate)
 }
 
 const lastBlock = (axis: { extent: number; size: number; bounds?: readonly number[] }): number =>
