@@ -1,39 +1,26 @@
 import type { NdArray } from 'ndarray'
+import { formatBytes } from './core/bytes.ts'
 import { blockBox, boxShape, gridShape } from './core/chunks.ts'
-import { config, parseBytes, parseScheduler, parseWorkers } from './core/config.ts'
+import { config } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
-import { AbortError, formatGiven, internal, MemoryLimitError, NdloomError, WorkerLostError } from './core/errors.ts'
-import { checkFlag, checkOptions } from './core/options.ts'
+import { internal, MemoryLimitError } from './core/errors.ts'
 import { formatShape, sizeOf, unravel } from './core/shape.ts'
-import { type Progress, progressOf } from './diagnostics/progress.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
 import { optimise } from './graph/optimise.ts'
-import { type ExecutablePlan, taskAxes } from './kernel/stage.ts'
-import { explainPlan, formatBytes, type PlanCost, planCost } from './plan/explain.ts'
-import { checkFits } from './plan/fits.ts'
-import { lower, type Root } from './plan/lower.ts'
+import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
+import { lower } from './plan/lower.ts'
 import type { Plan } from './plan/plan.ts'
-import { layOut, type Tasks } from './plan/tasks.ts'
-import { asResult, freeWith, makeRoom, type Result, reserve, takeResult } from './results.ts'
-import type { Engine, Job } from './scheduler/engine.ts'
+import { layOut } from './plan/tasks.ts'
+import { prepare, startJob } from './run/job.ts'
+import { type ComputeOptions, type Settings, settingsOf } from './run/options.ts'
+import { asResult, freeWith, makeRoom, type Result, reserve, takeResult } from './run/results.ts'
+import type { Engine } from './scheduler/engine.ts'
 import { getEngine } from './scheduler/process.ts'
 import { taskFlag } from './scheduler/types.ts'
 import { ndarrayOver } from './storage/ndarray.ts'
 
-export interface ComputeOptions {
-  /** 'threads' (default): on the pool of workers; 'local': on this thread. */
-  scheduler?: 'threads' | 'local'
-  /** The most workers to use. */
-  workers?: number
-  /** The most bytes that blocks may take: a number, or text such as '512MiB'. */
-  memoryLimit?: number | string
-  signal?: AbortSignal
-  /** Told how far the work is; true draws a bar in the terminal. */
-  progress?: boolean | Progress
-  /** Stream blocks in row-major order of the grid rather than as they finish. */
-  ordered?: boolean
-}
+export type { ComputeOptions, RunEvent } from './run/options.ts'
 
 /** A block as it is streamed: its grid coordinate, the position of its first element, and its elements. */
 export interface Block {
@@ -74,98 +61,6 @@ export class Computation<T extends Result = NdArray> implements PromiseLike<T>, 
 }
 
 export const computeOne = (expr: Expr, options: ComputeOptions = {}): Computation => new Computation(expr, options)
-
-/** The options of a run, checked, with the settings for those that are not given. */
-interface Settings {
-  readonly limitBytes: number
-  readonly workers: number
-  readonly ordered: boolean
-  readonly signal: AbortSignal | undefined
-  readonly progress: Progress | undefined
-}
-const optionNames = ['scheduler', 'workers', 'memoryLimit', 'signal', 'progress', 'ordered'] as const
-
-/** Errors: NdloomError for an unknown option or a value that is not of its kind, AbortError when the signal is aborted already. */
-function settingsOf(given: ComputeOptions): Settings {
-  const { signal, progress, ordered, ...options } = checkOptions<ComputeOptions>(given, optionNames, 'compute')
-  const scheduler = parseScheduler(options.scheduler ?? config().scheduler, 'compute: scheduler')
-  const workers = parseWorkers(options.workers ?? config().workers, 'compute: workers')
-  const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimit, 'compute: memoryLimit')
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
-    throw new NdloomError(
-      `compute: got signal ${formatGiven(signal)}, want an AbortSignal, as new AbortController().signal`,
-    )
-  if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
-    throw new NdloomError(
-      `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total) => ...`,
-    )
-  if (signal?.aborted) throw new AbortError('compute: aborted before it began', signal.reason)
-  return {
-    limitBytes,
-    workers: scheduler === 'local' ? 0 : workers,
-    ordered: checkFlag(ordered, 'ordered', 'compute'),
-    signal,
-    progress: progressOf(progress),
-  }
-}
-
-interface Prepared {
-  readonly plan: Plan
-  readonly engine: Engine
-}
-
-function prepare(roots: readonly Root[], engine: Engine): Prepared {
-  const { roots: better } = optimise(roots.map((root) => root.expr))
-  return { engine, plan: lower(better.map((expr, i) => ({ ...roots[i], expr }))) }
-}
-
-/** Hands the tasks to the scheduler; `flags` marks the output tasks. */
-function start(
-  { plan, engine }: Prepared,
-  tasks: Tasks,
-  flag: number,
-  { limitBytes, workers, ordered, signal, progress }: Settings,
-  onDeliver?: (task: number, address: number) => void,
-): Job {
-  const flags = new Uint8Array(tasks.count)
-  for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
-  for (let t = 0; t < tasks.count; t++)
-    if (plan.stages[tasks.stage[t]].stage.kind === 'user') flags[t] |= taskFlag.alone
-  checkFits(plan, tasks, limitBytes)
-  const executable: ExecutablePlan = {
-    stages: plan.stages.map(({ stage }) => stage),
-    taskStage: tasks.stage,
-    taskBlock: tasks.block,
-  }
-  const job = engine.submit({
-    table: {
-      count: tasks.count,
-      inputStart: tasks.inputStart,
-      inputs: tasks.inputs,
-      outputBytes: tasks.outputBytes,
-      flags,
-    },
-    plan: executable,
-    options: { limitBytes, workers, ordered, readAhead: Math.max(2, 2 * workers) },
-    signal,
-    onDeliver,
-    onProgress: progress,
-  })
-  const result = job.result.catch((error) => {
-    throw error instanceof WorkerLostError ? namedLoss(error, plan, tasks) : error
-  })
-  result.catch(() => undefined) // A reader that leaves does not look at it; that alone must not end the process.
-  return { ...job, result }
-}
-
-/** The scheduler knows the number of the task whose worker was lost; this tells its stage and block. */
-function namedLoss(error: WorkerLostError, plan: Plan, tasks: Tasks): WorkerLostError {
-  if (error.task === undefined) return error
-  const { stage } = plan.stages[tasks.stage[error.task]]
-  const block = unravel(tasks.block[error.task], taskAxes(stage, gridShape(stage.grid)))
-  const text = `${stage.name}: block [${block.join(', ')}]: ${error.message}`
-  return new WorkerLostError(text, { stage: stage.name, block, task: error.task, cause: error.cause })
-}
 
 /** Whole results, from one plan in which shared work is done once. 0-d results are plain values. */
 export async function computeAll(exprs: readonly Expr[], options: ComputeOptions = {}): Promise<Result[]> {
@@ -210,7 +105,7 @@ async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, sett
     }
   })
   const plan = { ...prepared.plan, stages }
-  await start({ plan, engine }, layOut(plan, false), 0, settings).result
+  await startJob({ plan, engine }, layOut(plan, false), 0, settings).result
 }
 
 /** The result where the heap has no room for it: blocks are copied into an array outside as they come. */
@@ -255,7 +150,7 @@ async function* deliverBlocks(expr: Expr, settings: Settings): AsyncGenerator<Bl
   })
   const waiting: { task: number; address: number }[] = []
   let wake = () => {}
-  const job = start(prepared, tasks, taskFlag.deliver, settings, (task, address) => {
+  const job = startJob(prepared, tasks, taskFlag.deliver, settings, (task, address) => {
     waiting.push({ task, address })
     wake()
   })
@@ -297,7 +192,7 @@ export async function persist(expr: Expr, options: ComputeOptions = {}): Promise
   await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
   const prepared = prepare([{ expr, assemble: false }], engine)
   const tasks = layOut(prepared.plan, false)
-  const { kept } = await start(prepared, tasks, taskFlag.keep, settings).result
+  const { kept } = await startJob(prepared, tasks, taskFlag.keep, settings).result
   const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
   const source = { type: 'heap', addresses, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
   freeWith(source, engine, addresses)

@@ -33,7 +33,7 @@ export * from './array/replacing.ts'
 export * from './array/running.ts'
 export * from './array/storage.ts'
 export * from './array/tiling.ts'
-export { type Block as ComputedBlock, Computation, type ComputeOptions } from './compute.ts'
+export { type Block as ComputedBlock, Computation, type ComputeOptions, type RunEvent } from './compute.ts'
 export type { ChunksOption } from './core/chunks.ts'
 export { type ConfigOptions, configure } from './core/config.ts'
 export type { Complex, DType, TypedArray, Value } from './core/dtype.ts'
@@ -49,5 +49,5 @@ export {
   TaskError,
   WorkerLostError,
 } from './core/errors.ts'
-export type { Result } from './results.ts'
+export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'

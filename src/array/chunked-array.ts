@@ -5,7 +5,7 @@ import { formatShape, type Shape, sizeOf } from '../core/shape.ts'
 import { permuteView } from '../core/view.ts'
 import { view } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
-import { describe } from './describe.ts'
+import { formatExpr } from '../graph/format.ts'
 
 /**
  * A lazy N-d array, cut into blocks: a thin handle on one expression. Nothing is computed before `compute()` (or `persist`,
@@ -23,7 +23,7 @@ export class ChunkedArray {
       throw new NdloomError('ChunkedArray: got no expression; make arrays with nd.array, nd.zeros and kin')
     if (!Number.isSafeInteger(sizeOf(expr.shape)))
       throw new ShapeError(
-        `${describe(expr, 1)}: shape ${formatShape(expr.shape)} has more than 2^53 elements; take a part of it`,
+        `${formatExpr(expr, 1)}: shape ${formatShape(expr.shape)} has more than 2^53 elements; take a part of it`,
       )
     this.expr = expr
   }
@@ -80,7 +80,7 @@ export class ChunkedArray {
       sizeOf(numblocks) === 1
         ? '1 block'
         : `${numblocks.join('x')} blocks of ${expr.grid.map((axis) => axis.size).join('x')}`
-    return `ChunkedArray ${dtype} ${formatShape(shape)} in ${blocks}, ${formatBytes(nbytes)}: ${describe(expr)}`
+    return `ChunkedArray ${dtype} ${formatShape(shape)} in ${blocks}, ${formatBytes(nbytes)}: ${formatExpr(expr, 4)}`
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()

@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray'
 import { type Computation, type ComputeOptions, computeOne, explain, persist } from '../compute.ts'
-import type { Result } from '../results.ts'
+import type { Result } from '../run/results.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import * as creation from './creation.ts'
 import * as cumulative from './cumulative.ts'

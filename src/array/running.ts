@@ -1,6 +1,6 @@
 import { type ComputeOptions, computeAll } from '../compute.ts'
 import { formatGiven, NdloomError } from '../core/errors.ts'
-import type { Result } from '../results.ts'
+import type { Result } from '../run/results.ts'
 import { ChunkedArray } from './chunked-array.ts'
 
 /**

@@ -6,13 +6,20 @@ import { type Expr, inputsOf } from './expr.ts'
 const formatValue = (value: Value): string =>
   typeof value === 'object' ? `${value.re}+${value.im}i` : Object.is(value, -0) ? '-0' : `${value}`
 
-/** A view in NumPy's manner: the source's axes as slices, with `a<axis>` where the order of the axes is not the source's. */
-function formatView({ shape, axes }: View): string {
+/** A view as what it is: a permutation of axes, a broadcast, or in NumPy's manner a slice `start:+extent:step` of each source axis. */
+function formatView({ shape, axes }: View, source: readonly number[]): string {
+  const whole = axes.every(
+    ({ from, start, step }, k) => start === 0 && (from < 0 || (step === 1 && shape[from] === source[k])),
+  )
+  const order = axes.map(({ from }) => from)
+  if (whole && order.length === shape.length && !order.includes(-1))
+    return `permute[${shape.map((_, axis) => order.indexOf(axis)).join(', ')}]`
+  if (whole && shape.length >= axes.length) return `broadcast${formatShape(shape)}`
   const inOrder = axes.every(({ from }, k) => from === k) && axes.length === shape.length
   const slices = axes.map(({ from, start, step }) =>
     from < 0 ? `${start}` : `${inOrder ? '' : `a${from}:`}${start}:+${shape[from]}${step === 1 ? '' : `:${step}`}`,
   )
-  return `[${slices.join(', ')}]`
+  return `view[${slices.join(', ')}]`
 }
 
 /** What a node does, without its operands. */
@@ -35,7 +42,7 @@ function formatNode(expr: Expr): string {
     case 'cast':
       return expr.dtype
     case 'view':
-      return `view${formatView(expr.view)}`
+      return formatView(expr.view, expr.input.shape)
     case 'rechunk':
       return `rechunk<${expr.grid.map((axis) => axis.size)}>`
     case 'reshape':

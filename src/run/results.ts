@@ -1,8 +1,8 @@
 import type { NdArray } from 'ndarray'
-import { type DType, facts, isComplex, type TypedArray, type Value, viewBytes } from './core/dtype.ts'
-import { type Shape, sizeOf } from './core/shape.ts'
-import type { Engine } from './scheduler/engine.ts'
-import { ndarrayOver } from './storage/ndarray.ts'
+import { type DType, facts, isComplex, type TypedArray, type Value, viewBytes } from '../core/dtype.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import type { Engine } from '../scheduler/engine.ts'
+import { ndarrayOver } from '../storage/ndarray.ts'
 
 /** What compute gives: a scijs ndarray, or for a 0-d array a plain JavaScript value. */
 export type Result = NdArray | Value
