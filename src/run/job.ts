@@ -1,0 +1,82 @@
+import { gridShape } from '../core/chunks.ts'
+import { WorkerLostError } from '../core/errors.ts'
+import { unravel } from '../core/shape.ts'
+import { optimise } from '../graph/optimise.ts'
+import { type ExecutablePlan, taskAxes } from '../kernel/stage.ts'
+import { checkFits } from '../plan/fits.ts'
+import { lower, type Root } from '../plan/lower.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Tasks } from '../plan/tasks.ts'
+import type { Engine, Job } from '../scheduler/engine.ts'
+import { taskFlag } from '../scheduler/types.ts'
+import type { Settings } from './options.ts'
+
+/** A plan and the engine that is to run it. */
+export interface Prepared {
+  readonly plan: Plan
+  readonly engine: Engine
+}
+
+/** Optimises and lowers. */
+export function prepare(roots: readonly Root[], engine: Engine): Prepared {
+  const { roots: better } = optimise(roots.map((root) => root.expr))
+  return { engine, plan: lower(better.map((expr, i) => ({ ...roots[i], expr }))) }
+}
+
+/** Hands the tasks to the scheduler; `flags` marks the output tasks. */
+export function startJob(
+  { plan, engine }: Prepared,
+  tasks: Tasks,
+  flag: number,
+  { limitBytes, workers, ordered, signal, progress, onEvent }: Settings,
+  onDeliver?: (task: number, address: number) => void,
+): Job {
+  const flags = new Uint8Array(tasks.count)
+  for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
+  for (let t = 0; t < tasks.count; t++)
+    if (plan.stages[tasks.stage[t]].stage.kind === 'user') flags[t] |= taskFlag.alone
+  checkFits(plan, tasks, limitBytes)
+  const executable: ExecutablePlan = {
+    stages: plan.stages.map(({ stage }) => stage),
+    taskStage: tasks.stage,
+    taskBlock: tasks.block,
+  }
+  onEvent?.({ type: 'start', totalTasks: tasks.count })
+  const job = engine.submit({
+    table: {
+      count: tasks.count,
+      inputStart: tasks.inputStart,
+      inputs: tasks.inputs,
+      outputBytes: tasks.outputBytes,
+      flags,
+    },
+    plan: executable,
+    options: { limitBytes, workers, ordered, readAhead: Math.max(2, 2 * workers) },
+    signal,
+    onDeliver,
+    onProgress(finishedTasks, totalTasks) {
+      progress?.(finishedTasks, totalTasks)
+      onEvent?.({ type: 'progress', finishedTasks, totalTasks })
+    },
+  })
+  const result = job.result.then(
+    (ended) => {
+      onEvent?.({ type: 'end', peakBytes: ended.peakBytes })
+      return ended
+    },
+    (error) => {
+      throw error instanceof WorkerLostError ? namedLoss(error, plan, tasks) : error
+    },
+  )
+  result.catch(() => undefined) // A reader that leaves does not look at it; that alone must not end the process.
+  return { ...job, result }
+}
+
+/** The scheduler knows the number of the task whose worker was lost; this tells its stage and block. */
+function namedLoss(error: WorkerLostError, plan: Plan, tasks: Tasks): WorkerLostError {
+  if (error.task === undefined) return error
+  const { stage } = plan.stages[tasks.stage[error.task]]
+  const block = unravel(tasks.block[error.task], taskAxes(stage, gridShape(stage.grid)))
+  const text = `${stage.name}: block [${block.join(', ')}]: ${error.message}`
+  return new WorkerLostError(text, { stage: stage.name, block, task: error.task, cause: error.cause })
+}

@@ -1,0 +1,65 @@
+import { config, parseBytes, parseScheduler, parseWorkers } from '../core/config.ts'
+import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
+import { checkFlag, checkOptions } from '../core/options.ts'
+import { type Progress, progressOf } from '../diagnostics/progress.ts'
+
+/** What `onEvent` is told. */
+export type RunEvent =
+  | { readonly type: 'start'; readonly totalTasks: number }
+  | { readonly type: 'progress'; readonly finishedTasks: number; readonly totalTasks: number }
+  /** The most bytes that the run's blocks took at any time, results in place not counted. */
+  | { readonly type: 'end'; readonly peakBytes: number }
+
+export interface ComputeOptions {
+  /** 'threads' (default): on the pool of workers; 'local': on this thread. */
+  scheduler?: 'threads' | 'local'
+  /** The most workers to use. */
+  workers?: number
+  /** The most bytes that blocks may take: a number, or text such as '512MiB'. */
+  memoryLimit?: number | string
+  signal?: AbortSignal
+  /** Told how far the work is; true draws a bar in the terminal. */
+  progress?: boolean | Progress
+  /** Told when the run starts, goes on and ends, with the most bytes its blocks took. */
+  onEvent?: (event: RunEvent) => void
+  /** Stream blocks in row-major order of the grid rather than as they finish. */
+  ordered?: boolean
+}
+
+/** The options of a run, checked, with the settings for those that are not given. */
+export interface Settings {
+  readonly limitBytes: number
+  readonly workers: number
+  readonly ordered: boolean
+  readonly signal: AbortSignal | undefined
+  readonly progress: Progress | undefined
+  readonly onEvent: ComputeOptions['onEvent']
+}
+const optionNames = ['scheduler', 'workers', 'memoryLimit', 'signal', 'progress', 'onEvent', 'ordered'] as const
+
+/** Errors: NdloomError for an unknown option or a value that is not of its kind, AbortError when the signal is aborted already. */
+export function settingsOf(given: ComputeOptions): Settings {
+  const { signal, progress, onEvent, ordered, ...options } = checkOptions<ComputeOptions>(given, optionNames, 'compute')
+  const scheduler = parseScheduler(options.scheduler ?? config().scheduler, 'compute: scheduler')
+  const workers = parseWorkers(options.workers ?? config().workers, 'compute: workers')
+  const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimit, 'compute: memoryLimit')
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new NdloomError(
+      `compute: got signal ${formatGiven(signal)}, want an AbortSignal, as new AbortController().signal`,
+    )
+  if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
+    throw new NdloomError(
+      `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total) => ...`,
+    )
+  if (onEvent !== undefined && typeof onEvent !== 'function')
+    throw new NdloomError(`compute: got onEvent ${formatGiven(onEvent)}, want a function (event) => ...`)
+  if (signal?.aborted) throw new AbortError('compute: aborted before it began', signal.reason)
+  return {
+    limitBytes,
+    workers: scheduler === 'local' ? 0 : workers,
+    ordered: checkFlag(ordered, 'ordered', 'compute'),
+    signal,
+    progress: progressOf(progress),
+    onEvent,
+  }
+}
