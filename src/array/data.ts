@@ -21,6 +21,7 @@ import { DTypeError, formatGiven, ShapeError, StorageError } from '../core/error
 import { checkShape, formatShape, rowMajorStrides, type Shape, sizeOf } from '../core/shape.ts'
 import { cast, constant, fromSource } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
+import { isResult } from '../run/results.ts'
 
 /** Values in arrays in arrays; a row may be a typed array. */
 export type Nested = readonly (Value | TypedArray | Nested)[]
@@ -96,7 +97,7 @@ export function filled(
 
 /**
  * The array of data that exists. Data in an ordinary buffer is copied, into a SharedArrayBuffer, so that workers can read it and
- * a later change of it does not reach the array; what lies in a SharedArrayBuffer in row-major order is used as it is.
+ * a later change of it does not reach the array; what lies in a SharedArrayBuffer of the user's, row-major, is used as it is.
  * Errors: ShapeError (ragged rows, a shape of another size), DTypeError, ChunkError, StorageError (a detached buffer).
  */
 export function exprFromData(data: ArrayData, options: DataOptions, operation: string): Expr {
@@ -163,7 +164,7 @@ const isShared = (data: TypedArray): boolean =>
 
 function holdTyped(data: TypedArray, operation: string): TypedArray {
   checkAttached(data, operation)
-  if (isShared(data)) return data
+  if (isShared(data) && !isResult(data)) return data
   const copy = allocateShared(typedDType(data, operation), data.length)
   ;(copy as Float64Array).set(data as Float64Array)
   return copy

@@ -19,6 +19,11 @@ const owned = new FinalizationRegistry<{ engine: Engine; addresses: readonly num
 })
 let ownedCount = 0
 
+/** The buffers of results that lie in the heap. */
+const resultBuffers = new WeakSet<object>()
+/** Whether data is a result of ours, or a part of one: it is shared with the workers, though to a user it is like any other array. */
+export const isResult = (data: ArrayBufferView): boolean => resultBuffers.has(data.buffer)
+
 /** Frees blocks of the heap when `owner` is collected. */
 export function freeWith(owner: object, engine: Engine, addresses: readonly number[]): void {
   ownedCount++
@@ -67,6 +72,7 @@ export function takeResult(engine: Engine, address: number, shape: Shape, dtype:
   const own = engine.memory.buffer
   engine.memory.grow(0)
   freeWith(own, engine, [address])
+  resultBuffers.add(own)
   return asResult(viewBytes(dtype, own, address, sizeOf(shape)), dtype, shape)
 }
 

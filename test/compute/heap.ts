@@ -30,7 +30,7 @@ export async function collectUntil(holds: () => boolean): Promise<void> {
   const { runInNewContext } = await import('node:vm')
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  for (let tries = 0; tries < 100 && !holds(); tries++) {
+  for (let tries = 0; tries === 0 || (tries < 100 && !holds()); tries++) {
     collect()
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
