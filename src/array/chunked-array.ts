@@ -23,7 +23,7 @@ export class ChunkedArray {
       throw new NdloomError('ChunkedArray: got no expression; make arrays with nd.array, nd.zeros and kin')
     if (!Number.isSafeInteger(sizeOf(expr.shape)))
       throw new ShapeError(
-        `${formatExpr(expr, 1)}: shape ${formatShape(expr.shape)} has more than 2^53 elements; take a part of it`,
+        `${expr.kind}: shape ${formatShape(expr.shape)} has more than 2^53 elements; take a part of it`,
       )
     this.expr = expr
   }
