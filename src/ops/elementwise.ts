@@ -13,6 +13,8 @@ import { trigonometric } from './trigonometric.ts'
  * - functions of 8-bit integers and bool give float32 where NumPy gives float16, and `round` of bool gives int8;
  * - a negative integer exponent gives 0 (the bases 1 and -1 their powers) where NumPy throws, and the integer reciprocal of 0 is 0;
  * - `maximum` and `minimum` tell zeros apart (0 is the greater one), which NumPy leaves to the machine;
+ * - two integer dtypes promote before a floating function makes them floating (`atan2` of int16 and uint16 is float64, not float32), and
+ *   a scalar that does not fit an integer dtype makes such a function float64;
  * - int64 with uint64 is compared as float64, where NumPy compares exactly;
  * - complex numbers have no order: no `less`, `maximum` and kin;
  * - complex `expm1` and `log1p` have the standard's values at infinities and keep small real parts, `pow` gives NaN beside them.

@@ -59,6 +59,8 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
     waiting.push(batch)
     if (!isRunning) void runAll()
   })
+  // A user's function may have closed them: a worker that hears nothing must end, so that its tasks go to another.
+  for (const closed of [port, parentPort]) closed.on('close', () => process.exit(1))
   expose(plans.api, nodeEndpoint(parentPort))
   tell('ready')
 }
