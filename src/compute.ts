@@ -105,7 +105,7 @@ async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, sett
     }
   })
   const plan = { ...prepared.plan, stages }
-  await startJob({ plan, engine }, layOut(plan, false), 0, settings).result
+  await (await startJob({ plan, engine }, layOut(plan, false), 0, settings)).result
 }
 
 /** The result where the heap has no room for it: blocks are copied into an array outside as they come. */
@@ -150,7 +150,7 @@ async function* deliverBlocks(expr: Expr, settings: Settings): AsyncGenerator<Bl
   })
   const waiting: { task: number; address: number }[] = []
   let wake = () => {}
-  const job = startJob(prepared, tasks, taskFlag.deliver, settings, (task, address) => {
+  const job = await startJob(prepared, tasks, taskFlag.deliver, settings, (task, address) => {
     waiting.push({ task, address })
     wake()
   })
@@ -192,7 +192,7 @@ export async function persist(expr: Expr, options: ComputeOptions = {}): Promise
   await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
   const prepared = prepare([{ expr, assemble: false }], engine)
   const tasks = layOut(prepared.plan, false)
-  const { kept } = await startJob(prepared, tasks, taskFlag.keep, settings).result
+  const { kept } = await (await startJob(prepared, tasks, taskFlag.keep, settings)).result
   const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
   const source = { type: 'heap', addresses, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
   freeWith(source, engine, addresses)

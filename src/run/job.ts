@@ -8,8 +8,10 @@ import { lower, type Root } from '../plan/lower.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Tasks } from '../plan/tasks.ts'
 import type { Engine, Job } from '../scheduler/engine.ts'
+import { sequentialPeakBytes } from '../scheduler/profile.ts'
 import { taskFlag } from '../scheduler/types.ts'
 import type { Settings } from './options.ts'
+import { makeRoomForJob } from './results.ts'
 
 /** A plan and the engine that is to run it. */
 export interface Prepared {
@@ -23,14 +25,14 @@ export function prepare(roots: readonly Root[], engine: Engine): Prepared {
   return { engine, plan: lower(better.map((expr, i) => ({ ...roots[i], expr }))) }
 }
 
-/** Hands the tasks to the scheduler; `flags` marks the output tasks. */
-export function startJob(
+/** Hands the tasks to the scheduler; `flag` marks the output tasks. */
+export async function startJob(
   { plan, engine }: Prepared,
   tasks: Tasks,
   flag: number,
   { limitBytes, workers, ordered, signal, progress, onEvent }: Settings,
   onDeliver?: (task: number, address: number) => void,
-): Job {
+): Promise<Job> {
   const flags = new Uint8Array(tasks.count)
   for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
   for (let t = 0; t < tasks.count; t++)
@@ -41,15 +43,12 @@ export function startJob(
     taskStage: tasks.stage,
     taskBlock: tasks.block,
   }
+  const { count, inputStart, inputs, outputBytes } = tasks
+  const table = { count, inputStart, inputs, outputBytes, flags }
+  await makeRoomForJob(engine, () => sequentialPeakBytes(table))
   onEvent?.({ type: 'start', totalTasks: tasks.count })
   const job = engine.submit({
-    table: {
-      count: tasks.count,
-      inputStart: tasks.inputStart,
-      inputs: tasks.inputs,
-      outputBytes: tasks.outputBytes,
-      flags,
-    },
+    table,
     plan: executable,
     options: { limitBytes, workers, ordered, readAhead: Math.max(2, 2 * workers) },
     signal,

@@ -38,6 +38,11 @@ export async function makeRoom(engine: Engine, bytes: number): Promise<void> {
   if (bytes > copiedBytes && ownedCount > 0 && engine.heapBytes - engine.usedBytes < bytes) await collectGarbage()
 }
 
+/** Whether garbage in the heap may be in the way of a job that needs so much at least: then the collector is asked first. */
+export async function makeRoomForJob(engine: Engine, neededBytes: () => number): Promise<void> {
+  if (ownedCount > 0 && engine.usedBytes + neededBytes() > engine.memoryLimitBytes) await collectGarbage()
+}
+
 /** Room for a result in the heap, or undefined where there is none. */
 export async function reserve(engine: Engine, shape: Shape, dtype: DType): Promise<number | undefined> {
   await makeRoom(engine, bytesOf(shape, dtype))

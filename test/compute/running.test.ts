@@ -1,5 +1,6 @@
 import type { NdArray } from 'ndarray'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { config } from '../../src/core/config.ts'
 import * as nd from '../../src/index.ts'
 import { getEngine } from '../../src/scheduler/process.ts'
 import { collectUntil, expectUsable, schedulers, usedBytes } from './heap.ts'
@@ -183,6 +184,37 @@ describe('results', () => {
       const element: unknown = result.get(2, 399, 7)
       expect(typeof element === 'object' ? (element as { re: number }).re : Number(element)).toBe(1)
     }
+  })
+})
+
+describe('with little memory', () => {
+  const { memoryLimit } = config()
+  beforeAll(() => nd.configure({ memoryLimit: '32MiB' }))
+  afterAll(() => nd.configure({ memoryLimit }))
+  const size = 3 * 2 ** 20
+  const x = nd.arange(size, { chunks: 2 ** 17 })
+
+  test('what nobody holds makes room for results, persisted arrays and the blocks of jobs', async () => {
+    const result = async (i: number) => (await dataOf(x.add(i)))[5]
+    const persisted = async (i: number) => (await x.add(i).persist()).at('5').compute()
+    const held = async (i: number) => {
+      const y = x.mapBlocks((block) => block)
+      return y.add(i).sub(y.mean()).max().compute()
+    }
+    for (let i = 0; i < 4; i++) {
+      expect(await result(i)).toBe(5 + i)
+      expect(await persisted(i)).toBe(5 + i)
+      expect(await held(i)).toBe((size - 1) / 2 + i)
+    }
+  })
+  test('results that do not fit beside each other', async () => {
+    const [a, b] = (await nd.compute(x, x.add(1))) as unknown as Data[]
+    expect([a.get(size - 1), b.get(size - 1)]).toEqual([size - 1, size])
+    const failing = x.mapBlocks((block, { index }) => {
+      if (index[0] === 20) throw new Error('late')
+      return block
+    })
+    await expect(nd.compute(x.add(2), failing)).rejects.toThrow(nd.NdloomError)
   })
 })
 
