@@ -98,7 +98,7 @@ async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, sett
   prepared.plan.outputs.forEach((output, i) => {
     const number = output.blocks.kind === 'stage' ? output.blocks.stage : internal('a result is not made by a stage')
     const { stage, buffers } = stages[number]
-    if (stage.kind !== 'kernel') internal('a result is not made by a kernel')
+    if (stage.kind !== 'kernel' && stage.kind !== 'combine') internal('a result is not made by a kernel')
     stages[number] = {
       stage: { ...stage, region: { address: regions.get(exprs[i])!, shape: exprs[i].shape } },
       buffers,

@@ -39,6 +39,12 @@ export interface Affine {
   readonly strides: readonly number[]
 }
 
+/** A row-major array in the heap that results are written into in place: byte address and shape. */
+export interface Region {
+  readonly address: number
+  readonly shape: Shape
+}
+
 /** One fused loop over each block: map, the first step of a reduction, or a scan. */
 export interface KernelStage extends StageFacts {
   readonly kind: 'kernel'
@@ -49,7 +55,7 @@ export interface KernelStage extends StageFacts {
   /** The axes that are reduced; of a scan the one it runs along. */
   readonly axes: readonly number[]
   /** map: the row-major array that blocks are written to in place, by its byte address; otherwise they are blocks of their own. */
-  readonly region?: { readonly address: number; readonly shape: Shape }
+  readonly region?: Region
 }
 /** Merges up to `fanIn` partial states to one, or to the result. The last axis of the task grid counts the groups. */
 export interface CombineStage extends StageFacts {
@@ -64,6 +70,8 @@ export interface CombineStage extends StageFacts {
   readonly source:
     | { readonly kind: 'blocks'; readonly shape: readonly number[]; readonly axes: readonly number[] }
     | { readonly kind: 'level' }
+  /** Of the last level: where the result goes, if not to blocks of its own; its blocks lie contiguous there. */
+  readonly region?: Region
 }
 export interface LoadStage extends StageFacts {
   readonly kind: 'load'

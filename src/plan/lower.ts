@@ -1,4 +1,4 @@
-import { gridShape } from '../core/chunks.ts'
+import { blockCount, type Grid, gridShape } from '../core/chunks.ts'
 import { facts, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
@@ -23,7 +23,7 @@ const longestKernel = 150
 export function lower(roots: readonly Root[]): Plan {
   const stages: PlannedStage[] = []
   const made = new Map<string, Buffer>()
-  const { separate, depthOf } = analyse(roots.map((root) => root.expr))
+  const { separate, depthOf, read } = analyse(roots.map((root) => root.expr))
 
   const lowering: Lowering = {
     add(stage, buffers) {
@@ -43,7 +43,8 @@ export function lower(roots: readonly Root[]): Plan {
       ),
   }
   for (const expr of separate) lowering.materialise(expr, depthOf(expr))
-  const outputs = roots.map((root) => lowerRoot(lowering, root, depthOf(root.expr)))
+  const alone = (expr: Expr) => !read.has(expr) && roots.filter((root) => root.expr === expr).length === 1
+  const outputs = roots.map((root) => lowerRoot(lowering, root, depthOf(root.expr), alone(root.expr)))
   return { stages, outputs }
 }
 
@@ -53,11 +54,19 @@ function keyOf(expr: Expr, depth: number): string {
   return again && sizeOf(expr.shape) * facts[expr.dtype].itemsize > holdBytes ? `${expr.id}@${depth}` : `${expr.id}`
 }
 
+interface Analysis {
+  readonly separate: ReadonlySet<Expr>
+  readonly depthOf: (expr: Expr) => number
+  /** The expressions that others read. */
+  readonly read: ReadonlySet<Expr>
+}
+
 /**
  * Finds, from the sources up, how many reductions lie one below the other, and where chains of element-wise functions are cut so
  * that no kernel grows too long.
  */
-function analyse(roots: readonly Expr[]): { separate: Set<Expr>; depthOf: (expr: Expr) => number } {
+function analyse(roots: readonly Expr[]): Analysis {
+  const read = new Set<Expr>()
   const depths = new Map<Expr, number>()
   const lengths = new Map<Expr, number>()
   const separate = new Set<Expr>()
@@ -71,6 +80,7 @@ function analyse(roots: readonly Expr[]): { separate: Set<Expr>; depthOf: (expr:
     }
     stack.pop()
     if (depths.has(expr)) continue
+    for (const input of inputsOf(expr)) read.add(input)
     const below = Math.max(0, ...inputsOf(expr).map((input) => depths.get(input)!))
     depths.set(expr, expr.kind === 'reduce' ? below + 1 : below)
     const fused = expr.kind === 'elementwise' || expr.kind === 'cast' || expr.kind === 'view'
@@ -80,14 +90,20 @@ function analyse(roots: readonly Expr[]): { separate: Set<Expr>; depthOf: (expr:
     if (length > longestKernel && expr.kind === 'elementwise') separate.add(expr)
     lengths.set(expr, separate.has(expr) ? 0 : length)
   }
-  return { separate, depthOf: (expr) => depths.get(expr)! }
+  return { separate, depthOf: (expr) => depths.get(expr)!, read }
 }
 
-/** A result written in place is made by a pass of its own; a scan is one already. */
-function lowerRoot(lowering: Lowering, { expr, assemble }: Root, depth: number): Buffer {
-  if (assemble) return expr.kind === 'scan' ? scanStage(lowering, expr) : mapStage(lowering, expr)
-  return ownsBlocks(expr) ? lowering.materialise(expr, depth) : mapStage(lowering, expr)
+/**
+ * A result written in place is made by a pass of its own; a scan is one already, and so is the last step of a reduction that nothing
+ * else reads (`alone`) when its blocks lie one after the other.
+ */
+function lowerRoot(lowering: Lowering, { expr, assemble }: Root, depth: number, alone: boolean): Buffer {
+  if (assemble && expr.kind === 'scan') return scanStage(lowering, expr)
+  const inPlace = assemble ? expr.kind === 'reduce' && alone && liesInOrder(expr.grid) : ownsBlocks(expr)
+  return inPlace ? lowering.materialise(expr, depth) : mapStage(lowering, expr)
 }
+/** Whether the blocks of a row-major array follow each other in it: only the first axis is cut. */
+const liesInOrder = (grid: Grid): boolean => grid.slice(1).every((axis) => blockCount(axis) === 1)
 /** Whether an array's blocks are its own, rather than those of an array that it is a part or a rearrangement of. */
 const ownsBlocks = (expr: Expr): boolean =>
   ['reduce', 'scan', 'mapBlocks', 'random'].includes(expr.kind) ||

@@ -162,7 +162,7 @@ function discover(plan: Plan): Tasks {
 
 /** Bytes of the block that a task makes. */
 export function blockBytes(stage: Stage, task: number): number {
-  if (stage.kind === 'kernel' && stage.region) return 0
+  if ('region' in stage && stage.region) return 0
   const groups = stage.kind === 'combine' ? stage.groups : 1
   const coordinate = unravel(Math.floor(task / groups), gridShape(stage.grid))
   const skipped = stage.kind === 'kernel' && stage.spec.kind === 'reduce' ? stage.axes : []

@@ -170,7 +170,8 @@ function runCombine(
   stage: CombineStage,
   { coordinate, address, inputs }: TaskPlace,
 ): void {
-  const length = sizeOf(boxShape(blockBox(stage.grid, coordinate.slice(0, -1))))
+  const box = blockBox(stage.grid, coordinate.slice(0, -1))
+  const length = sizeOf(boxShape(box))
   const offsets = stateOffsets(stage.state, length)
   const partials = inputs.map((partial) => ({
     count: new Float64Array(memory.buffer, partial, 1)[0],
@@ -179,7 +180,7 @@ function runCombine(
   const { itemsize } = facts[stage.dtype]
   const outputs = stage.combine.outputs.map((dtype, k) =>
     stage.combine.finalize
-      ? { address: address + k * facts[dtype].itemsize, stride: itemsize }
+      ? { address: resultAddress(stage, box, address) + k * facts[dtype].itemsize, stride: itemsize }
       : { address: address + offsets[k], stride: facts[dtype].itemsize },
   )
   kernels.combine(stage.combine, { length, partials, outputs })
@@ -189,6 +190,13 @@ function runCombine(
       address,
       partials.reduce((sum, { count }) => sum + count, 0),
     )
+}
+
+/** A block of the result: its own, or its place in the region, where only the first axis is cut. */
+function resultAddress({ region, dtype }: CombineStage, box: Box, address: number): number {
+  if (!region) return address
+  const rows = box.length > 0 ? box[0][0] : 0
+  return region.address + rows * sizeOf(region.shape.slice(1)) * facts[dtype].itemsize
 }
 
 function runLoad(memory: WebAssembly.Memory, stage: LoadStage, { coordinate, address }: TaskPlace): Promise<void> {

@@ -51,6 +51,16 @@ describe('stages', () => {
       'combine sum',
     ])
   })
+  it('writes a reduction in place when nothing else reads it, and copies it otherwise', () => {
+    const assembled = (...exprs: Expr[]): string[] =>
+      lower(exprs.map((expr) => ({ expr, assemble: true }))).stages.map(({ stage }) => stage.name)
+    const x = heap([40, 40], 10)
+    const mean = reduce('mean', x, [0])
+    expect(assembled(mean)).toEqual(['mean over axis 0', 'combine mean'])
+    expect(assembled(mean, mean)).toContain('copy')
+    expect(assembled(mean, apply('subtract', [x, mean]))).toContain('copy')
+    expect(assembled(reduce('sum', heap([4, 4, 4], 2), [0]))).toContain('copy')
+  })
   it('makes large random numbers again for a second pass, and holds small ones', () => {
     const random = (n: number) => randomNumbers('uniform', 1n, 'float64', [regular(n, 1000), regular(n, 1000)])
     expect(names(headline(random(10_000))).filter((name) => name === 'random uniform')).toHaveLength(2)
