@@ -62,8 +62,6 @@ export function blockAt(axis: AxisChunks, position: number): number {
 export const gridShape = (grid: Grid): number[] => grid.map(blockCount)
 export const gridCount = (grid: Grid): number => sizeOf(gridShape(grid))
 export const gridExtents = (grid: Grid): number[] => grid.map((axis) => axis.extent)
-/** The greatest number of elements of any block. */
-export const largestBlock = (grid: Grid): number => sizeOf(grid.map((axis) => Math.min(axis.size, axis.extent)))
 export const blockBox = (grid: Grid, coordinate: readonly number[]): [number, number][] =>
   grid.map((axis, i) => [blockStart(axis, coordinate[i]), blockStart(axis, coordinate[i] + 1)])
 export const boxShape = (box: Box): number[] => box.map(([start, stop]) => stop - start)
@@ -97,20 +95,6 @@ export function cutAxis(axis: AxisChunks, extent: number, start: number, step: n
     bounds.push(Math.min(extent, i + Math.ceil((past - (start + step * i)) / step)))
   }
   return fromBounds(bounds)
-}
-
-/** The coarsest axis that has every bound of the given ones. */
-export function refineAxis(axes: readonly AxisChunks[]): AxisChunks {
-  const first = axes[0]
-  if (axes.every((axis) => sameAxis(axis, first))) return first
-  const nested = axes.find(
-    (fine) =>
-      !fine.bounds && axes.every((axis) => !axis.bounds && (axis.size % fine.size === 0 || axis.size >= axis.extent)),
-  )
-  if (nested) return nested
-  const bounds = new Set<number>()
-  for (const axis of axes) for (let i = 0; i <= blockCount(axis); i++) bounds.add(blockStart(axis, i))
-  return fromBounds([...bounds].sort((a, b) => a - b))
 }
 
 /**

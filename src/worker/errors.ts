@@ -1,15 +1,4 @@
-import {
-  AbortError,
-  ChunkError,
-  DTypeError,
-  IndexError,
-  MemoryLimitError,
-  NdloomError,
-  ShapeError,
-  StorageError,
-  TaskError,
-  WorkerLostError,
-} from '../core/errors.ts'
+import * as errors from '../core/errors.ts'
 
 /** An error as it goes between threads, which by itself would lose its class, its own fields and its cause. */
 export interface EncodedError {
@@ -56,19 +45,10 @@ export function decodeError(encoded: Encoded): unknown {
 }
 
 type ErrorClass = { readonly name: string; readonly prototype: Error }
-const ownClasses: readonly ErrorClass[] = [
-  AbortError,
-  ChunkError,
-  DTypeError,
-  IndexError,
-  MemoryLimitError,
-  NdloomError,
-  ShapeError,
-  StorageError,
-  TaskError,
-  WorkerLostError,
-]
-const ownByName = new Map(ownClasses.map((errorClass) => [errorClass.name, errorClass]))
+const ownClasses = Object.values(errors).filter(
+  (found): found is typeof found & ErrorClass => typeof found === 'function' && found.prototype instanceof Error,
+)
+const ownByName = new Map<string, ErrorClass>(ownClasses.map((errorClass) => [errorClass.name, errorClass]))
 
 /** Ours, and JavaScript's own (TypeError, AggregateError, ...). */
 function classOf(name: string): ErrorClass | undefined {
