@@ -1,14 +1,15 @@
 /**
  * The benchmark against Dask: `npm run bench [-- --cases sum,std --runs 5]`. Each case gets a fresh process a side; the two are
- * asked in turns, after warm-ups, and the medians are compared. Writes bench/results.md when all cases were run.
+ * asked in turns, after warm-ups, and the medians are compared. `start` is the name of what fresh processes are asked. Writes its section
+ * of bench/results.md when all cases were run.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measureBandwidth } from './bandwidth.ts'
 import { type Case, cases } from './cases.ts'
 import { type Answer, askOnce, python, type Side, startChild, threads } from './child.ts'
+import { measuredOn, writeSection } from './report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -116,10 +117,7 @@ if (!versions)
 const bandwidth = await measureBandwidth(threads)
 const ownVersion = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 const lines: string[] = [
-  '# Benchmark',
-  '',
-  `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}. ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ` +
-    `${(totalmem() / 2 ** 30).toFixed(0)} GiB, load ${loadavg()[0].toFixed(1)} at the start; Node ${process.versions.node}, ndloom ${ownVersion}; ` +
+  `${measuredOn()} ndloom ${ownVersion}; ` +
     (versions ? `Dask ${versions.dask}, NumPy ${versions.numpy}, Python ${versions.python}` : 'Dask was not there') +
     `. ${threads} threads a side, one thread in NumPy's own libraries; medians of ${runs} runs in turns after ${warmups} warm-ups. ` +
     `Arrays are 10000 x 10000 float64 in blocks of 1000 x 1000, in memory before the clock starts where the case does not make them.`,
@@ -137,8 +135,9 @@ for (const found of cases.filter((each) => !wanted || wanted.includes(each.name)
   lines.push(line)
   console.log(line)
 }
-if (!wanted) {
+if (!wanted || wanted.includes('start')) {
   const more = ['', '| start | ndloom, s | Dask, s |', '| --- | --- | --- |', ...(await startUp(sides))]
   console.log(more.join('\n'))
-  writeFileSync(new URL('results.md', import.meta.url), `${[...lines, ...more].join('\n')}\n`)
+  lines.push(...more)
 }
+if (!wanted) writeSection('Arrays', lines.join('\n'))
