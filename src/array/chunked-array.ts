@@ -13,7 +13,7 @@ import { formatExpr } from '../graph/format.ts'
  * function whose first argument is an array is also a method (see methods.ts).
  * @example
  * const x = nd.arange(6).reshape([2, 3])
- * await x.add(x.mean(0)).sum().compute() // 30
+ * await x.add(x.mean(0)).sum().compute() // -> 30
  */
 export class ChunkedArray {
   /** The expression that this array stands for; equal expressions are the same object. */

@@ -25,7 +25,7 @@ const dtypeOf = (of: ChunkedArray | DType, operation: string): DType =>
 
 /**
  * The dtype that arrays, dtypes and JavaScript scalars (weak beside the others) promote to. Errors: DTypeError.
- * @example nd.resultType('int8', 'uint8') // 'int16'
+ * @example nd.resultType('int8', 'uint8') // -> 'int16'
  */
 export function resultType(...of: readonly (ChunkedArray | DType | Value)[]): DType {
   if (of.length === 0) throw new DTypeError('resultType: got nothing; give an array, a dtype or a scalar')

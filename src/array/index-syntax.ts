@@ -40,7 +40,7 @@ export type BasicEntry = number | Slice | typeof newaxis | typeof ellipsis
 
 /**
  * NumPy's text for a basic index: entries with commas between them. Errors: IndexError that shows the entry.
- * @example parseIndex('5:-5:3, ..., None', 'at') // [slice(5, -5, 3), '...', null]
+ * '5:-5:3, ..., None' gives [slice(5, -5, 3), ellipsis, newaxis].
  */
 export function parseIndex(text: string, operation: string): BasicEntry[] {
   const parts = text.split(',')

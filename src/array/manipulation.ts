@@ -12,7 +12,7 @@ const viewOf = (expr: Expr, map: View): ChunkedArray => new ChunkedArray(build.v
 
 /**
  * The axes in another order: axis i of the result is axis `axes[i]` of x. Errors: ShapeError unless each axis stands there once.
- * @example x.permuteDims([2, 0, 1])
+ * @example nd.ones([2, 3, 4]).permuteDims([2, 0, 1]).shape // -> [ 4, 2, 3 ]
  */
 export function permuteDims(x: Operand, axes: readonly number[]): ChunkedArray {
   const expr = exprOf(x, 'permuteDims')

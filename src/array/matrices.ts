@@ -81,7 +81,7 @@ export interface MeshgridOptions {
 }
 /**
  * One array for each array of one axis, stretched to the grid that they span. Errors: ShapeError.
- * @example const [x, y] = nd.meshgrid(longitudes, latitudes)
+ * @example const [longitude, latitude] = nd.meshgrid(nd.arange(360), nd.linspace(-90, 90, 181))
  */
 export function meshgrid(...args: readonly (Operand | MeshgridOptions)[]): ChunkedArray[] {
   const last = args[args.length - 1]

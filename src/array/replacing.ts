@@ -16,7 +16,7 @@ import { exprOf, type Operand } from './operands.ts'
  * Errors: IndexError, ShapeError, DTypeError.
  * @example
  * x.with('1:3, 0', 5)
- * x.with([0, nd.slice(1)], y)
+ * x.with([0, nd.slice(1)], nd.zeros(3))
  */
 function replace(x: Operand, index: IndexEntry | readonly IndexEntry[], value: Operand): ChunkedArray {
   const expr = exprOf(x, 'with')

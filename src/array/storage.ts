@@ -51,7 +51,7 @@ export function fromBinary(file: string | URL, given: FromBinaryOptions): Chunke
  * The array in an NPY file, as numpy.save writes it, of any version, byte order and order of axes. Only its header is read before
  * elements are needed. Errors: StorageError (missing, damaged, cut short, or of a dtype that ndloom does not have), ChunkError.
  * @example
- * const x = nd.fromNpy('x.npy', { chunks: [1000, -1] })
+ * const x = nd.fromNpy('measurements.npy', { chunks: [10, -1] })
  */
 export function fromNpy(file: string | URL, options: FromNpyOptions = {}): ChunkedArray {
   const { chunks } = checkOptions<FromNpyOptions>(options, ['chunks'], 'fromNpy')
