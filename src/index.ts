@@ -1,4 +1,4 @@
-export type { CreationOptions } from './array/creation.ts'
+export type { CreationOptions, ShapeLike } from './array/creation.ts'
 export {
   array,
   asarray,
@@ -16,7 +16,7 @@ export * from './array/cumulative.ts'
 export type { ArrayData, DataOptions, Nested, Strided } from './array/data.ts'
 export * from './array/dtypes.ts'
 export * from './array/elementwise.ts'
-export { ellipsis, newaxis, type Slice, slice } from './array/index-syntax.ts'
+export { type Bound, ellipsis, newaxis, type Slice, slice } from './array/index-syntax.ts'
 export { at, type IndexEntry } from './array/indexing.ts'
 export * from './array/joining.ts'
 export * from './array/linear.ts'
@@ -25,6 +25,7 @@ export * from './array/map-blocks.ts'
 export * from './array/matrices.ts'
 export { ChunkedArray } from './array/methods.ts'
 export type { Operand } from './array/operands.ts'
+export type { Axes, AxesOption, AxisOption } from './array/options.ts'
 export * as random from './array/random.ts'
 export * from './array/ranges.ts'
 export * from './array/rechunk.ts'
@@ -49,5 +50,7 @@ export {
   TaskError,
   WorkerLostError,
 } from './core/errors.ts'
+export type { Shape } from './core/shape.ts'
+export type { Progress } from './diagnostics/progress.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'

@@ -17,7 +17,7 @@ export interface CreationOptions {
 }
 export const creationOptions = ['dtype', 'chunks'] as const
 const dataOptions = ['dtype', 'chunks', 'shape'] as const
-type ShapeLike = number | readonly number[]
+export type ShapeLike = number | readonly number[]
 
 /**
  * An array of data: a JavaScript value, nested arrays, a typed array or a (strided) scijs ndarray. Numbers are float64, bigints

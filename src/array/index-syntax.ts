@@ -7,7 +7,7 @@ export interface Slice {
   readonly stop: number | null
   readonly step: number | null
 }
-type Bound = number | bigint | null | undefined
+export type Bound = number | bigint | null | undefined
 
 /** A new axis of extent 1 in `at`. */
 export const newaxis = null

@@ -32,7 +32,7 @@ export interface MapBlocksOptions {
   /** Data for the function, sent with it by structured clone. */
   args?: unknown
 }
-type BlocksOf<A extends readonly Operand[]> = { [K in keyof A]: Block }
+export type BlocksOf<A extends readonly Operand[]> = { [K in keyof A]: Block }
 
 /**
  * A function of the user's called on every block; blocks of several arrays come together (they broadcast and are cut as the

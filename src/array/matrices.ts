@@ -15,7 +15,7 @@ export interface DiagonalOptions {
   /** Which diagonal: 0 is the main one, positive ones lie above it. */
   k?: number
 }
-type MatrixOptions = CreationOptions & DiagonalOptions
+export type MatrixOptions = CreationOptions & DiagonalOptions
 
 function diagonal(k: number | undefined, operation: string): bigint {
   if (Number.isSafeInteger(k ?? 0)) return BigInt(k ?? 0)

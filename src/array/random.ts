@@ -229,7 +229,7 @@ function pick(values: Expr, index: Expr): Expr {
   return values.dtype === 'bool' ? reduce('any', terms, last) : reduce('sum', terms, last, { dtype: values.dtype })
 }
 
-type Seeded<O> = O & SeedOption
+export type Seeded<O> = O & SeedOption
 /** The generator of the `seed` option, and the other options. */
 function seeded<O extends object>(given: Seeded<O> | undefined): [Generator, O] {
   const { seed, ...options } = { ...given } as Seeded<O>

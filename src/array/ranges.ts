@@ -16,7 +16,7 @@ import { type CreationOptions, creationOptions } from './creation.ts'
 import { gridOf, valueDType } from './data.ts'
 import { checkCount, takeOptions } from './options.ts'
 
-type Real = number | bigint
+export type Real = number | bigint
 
 /**
  * Evenly spaced numbers from `start` (0 unless given) up to, without, `stop`: start + i * step. bigints give int64, numbers

@@ -23,7 +23,7 @@ export interface VarianceOptions extends SumOptions {
   correction?: number
 }
 
-type Reduction<O> = (x: Operand, options?: Axes | O) => ChunkedArray
+export type Reduction<O> = (x: Operand, options?: Axes | O) => ChunkedArray
 
 /** The reduced axes put back with extent 1. */
 function keepAxes(reduced: Expr, shape: Shape, axes: readonly number[]): Expr {
