@@ -97,6 +97,28 @@ export function cutAxis(axis: AxisChunks, extent: number, start: number, step: n
   return fromBounds(bounds)
 }
 
+/** Whether a grid cuts its array only between whole units; element 0 of the array is the element `origin` of what the units count. */
+export const isAligned = (grid: Grid, unit: readonly number[], origin: readonly number[]): boolean =>
+  grid.every((axis, i) => isAxisAligned(axis, unit[i], origin[i]))
+
+function isAxisAligned(axis: AxisChunks, unit: number, origin: number): boolean {
+  if (unit === 1 || blockCount(axis) === 1) return true
+  if (!axis.bounds) return (origin + axis.size) % unit === 0 && (blockCount(axis) === 2 || axis.size % unit === 0)
+  return axis.bounds.slice(1, -1).every((bound) => (origin + bound) % unit === 0)
+}
+
+/** The grid itself where it is aligned; else one of about its blocks' lengths, but whole units. */
+export const alignGrid = (grid: Grid, unit: readonly number[], origin: readonly number[]): Grid =>
+  grid.map((axis, i) => (isAxisAligned(axis, unit[i], origin[i]) ? axis : alignAxis(axis, unit[i], origin[i])))
+
+function alignAxis({ extent, size: wanted }: AxisChunks, unit: number, origin: number): AxisChunks {
+  const size = Math.max(1, Math.floor(wanted / unit)) * unit
+  if (origin % unit === 0) return regular(extent, size)
+  const bounds = [0]
+  for (let next = unit - (origin % unit); next < extent; next += size) bounds.push(next)
+  return fromBounds([...bounds, extent])
+}
+
 /**
  * The grid that a `chunks` option means for a shape: 'auto' (blocks of about `autoBytes` bytes), a number for all axes,
  * one entry an axis (a length, -1 for the whole axis, 'auto', or a list of lengths). Errors: ChunkError.

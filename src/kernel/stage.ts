@@ -2,6 +2,7 @@ import type { Grid } from '../core/chunks.ts'
 import { type DType, itemsize, type RealDType } from '../core/dtype.ts'
 import type { Shape } from '../core/shape.ts'
 import type { View } from '../core/view.ts'
+import type { Sink } from '../storage/sink.ts'
 import type { Source } from '../storage/source.ts'
 import type { CombineSpec, KernelSpec } from './spec.ts'
 
@@ -9,7 +10,7 @@ import type { CombineSpec, KernelSpec } from './spec.ts'
  * What a worker needs to know to run the tasks of a stage: plain data, sent once a computation. A task is a coordinate of the stage's
  * task grid; its inputs are the blocks that `reads` touch, read by read, row-major.
  */
-export type Stage = KernelStage | CombineStage | LoadStage | RandomStage | UserStage
+export type Stage = KernelStage | CombineStage | LoadStage | RandomStage | UserStage | StoreStage
 
 interface StageFacts {
   /** For people: what it computes. */
@@ -89,6 +90,13 @@ export interface UserStage extends StageFacts {
     | { readonly text: string; readonly args: unknown }
     | { readonly module: string; readonly name: string; readonly args: unknown }
   readonly reads: readonly (Read & { readonly dtype: DType })[]
+}
+
+/** Writes the block of the same coordinate of the buffer it reads, and makes none of its own; element 0 goes to the sink's `origin`. */
+export interface StoreStage extends StageFacts {
+  readonly kind: 'store'
+  readonly sink: Sink
+  readonly origin: readonly number[]
 }
 
 /** What is sent to the workers: the stages, and the number of each one's first task and block coordinates by task. */

@@ -46,16 +46,19 @@ function stageCost({ stage, buffers }: PlannedStage): StageCost {
   const largest = sizeOf(stage.grid.map((axis) => axis.size))
   const partial = statesOf(stage)
   const tasks = taskCount(stage)
-  const blockBytes = partial
-    ? stateOffsets(partial.state, sizeOf(partial.kept.map((axis) => axis.size))).at(-1)!
-    : largest * itemsize
+  const blockBytes =
+    stage.kind === 'store'
+      ? 0
+      : partial
+        ? stateOffsets(partial.state, sizeOf(partial.kept.map((axis) => axis.size))).at(-1)!
+        : largest * itemsize
   const readBytes =
     'reads' in stage
       ? stage.reads.reduce((sum, read) => sum + distinctElements(read.view) * read.itemBytes, 0)
       : buffers.length > 0
         ? tasks * 16
         : 0
-  const loaded = stage.kind === 'load' ? elements * itemsize : readBytes
+  const loaded = stage.kind === 'load' || stage.kind === 'store' ? elements * itemsize : readBytes
   return {
     name: stage.name,
     kind: stage.kind,

@@ -14,6 +14,7 @@ export function eachInput(
   visit: (buffer: Buffer, block: number) => void,
 ): void {
   const coordinate = unravel(task, taskAxes(stage, gridShape(stage.grid)))
+  if (stage.kind === 'store') visit(buffers[0], task)
   if (stage.kind === 'combine') combineInputs(stage, buffers[0], coordinate, visit)
   if (stage.kind === 'kernel' && !stage.grid.some((axis) => axis.extent === 0)) {
     const box = blockBox(stage.grid, coordinate)

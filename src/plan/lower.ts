@@ -3,15 +3,17 @@ import { facts, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
 import { type Expr, inputsOf } from '../graph/expr.ts'
+import type { Sink } from '../storage/sink.ts'
 import { fuse } from './fuse.ts'
 import { kernelStage, type Lowering } from './lowering.ts'
 import type { Buffer, Plan, PlannedStage } from './plan.ts'
 import { lowerReduce } from './reduce.ts'
 
-/** How a root is wanted: as blocks of its own, or written in place into one row-major array. */
+/** How a root is wanted: as blocks of its own, written in place into one row-major array, or written to a sink. */
 export interface Root {
   readonly expr: Expr
   readonly assemble: boolean
+  readonly store?: { readonly sink: Sink; readonly origin: readonly number[] }
 }
 
 /** Above this many bytes an array that can be made again (read, or random) is made again for each pass instead of being held. */
@@ -44,7 +46,10 @@ export function lower(roots: readonly Root[]): Plan {
   }
   for (const expr of separate) lowering.materialise(expr, depthOf(expr))
   const alone = (expr: Expr) => !read.has(expr) && roots.filter((root) => root.expr === expr).length === 1
-  const outputs = roots.map((root) => lowerRoot(lowering, root, depthOf(root.expr), alone(root.expr)))
+  const outputs = roots.map((root) => {
+    const buffer = lowerRoot(lowering, root, depthOf(root.expr), alone(root.expr))
+    return root.store ? storeStage(lowering, buffer, root.store) : buffer
+  })
   return { stages, outputs }
 }
 
@@ -187,6 +192,11 @@ function concatBuffer(lowering: Lowering, expr: Expr & { kind: 'concat' }, depth
     grid: expr.grid,
     blocks: { kind: 'concat', axis: expr.axis, shape: gridShape(expr.grid), parts },
   }
+}
+
+function storeStage(lowering: Lowering, buffer: Buffer, { sink, origin }: NonNullable<Root['store']>): Buffer {
+  const { dtype, grid } = buffer
+  return lowering.add({ kind: 'store', name: `write ${sink.type}`, dtype, grid, sink, origin }, [buffer])
 }
 
 function userStage(lowering: Lowering, expr: Expr & { kind: 'mapBlocks' }, depth: number): Buffer {

@@ -17,17 +17,23 @@ export interface Tasks {
   readonly stage: Int32Array
   /** Linear position in the stage's task grid. */
   readonly block: Int32Array
-  /** For each output of the plan, the task of each of its blocks, row-major. */
+  /** For each output of the plan, the task of each of its wanted blocks, row-major. */
   readonly outputs: readonly Int32Array[]
 }
 
 /** More tasks than this are not laid out: the chunks are too small for the array. */
 const mostTasks = 2 ** 24
 
-/** Lays out the tasks. With `ordered`, the outputs' blocks keep their row-major order. Errors: MemoryLimitError beyond 2^24 tasks. */
-export function layOut(plan: Plan, ordered: boolean): Tasks {
+/** Says of a block of an output whether it is wanted. */
+export type Wanted = (output: number, block: number) => boolean
+
+/**
+ * Lays out the tasks that the wanted blocks of the outputs need: all blocks unless told. With `ordered`, they keep their row-major
+ * order. Errors: MemoryLimitError beyond 2^24 tasks.
+ */
+export function layOut(plan: Plan, ordered: boolean, wanted: Wanted = () => true): Tasks {
   checkCount(plan)
-  const found = discover(plan)
+  const found = discover(plan, wanted)
   const roots = found.outputs.flatMap((blocks) => [...blocks])
   const delivered = new Set(ordered ? roots : [])
   const order = depthFirstOrder(found, roots, (t) =>
@@ -115,7 +121,7 @@ function numbering(count: number): { get(block: number): number | undefined; set
 }
 
 /** Finds every task that the outputs need, breadth first, each after the ones that read it. */
-function discover(plan: Plan): Tasks {
+function discover(plan: Plan, wanted: Wanted): Tasks {
   const known = plan.stages.map(({ stage }) => numbering(taskCount(stage)))
   const stage: number[] = []
   const block: number[] = []
@@ -128,12 +134,11 @@ function discover(plan: Plan): Tasks {
     numbers.set(maker.block, stage.push(maker.stage) - 1)
     return stage.length - 1
   }
-  const outputs = plan.outputs.map((buffer) => {
+  const outputs = plan.outputs.map((buffer, output) => {
     const count = gridCount(buffer.grid)
     if (count > mostTasks) throw tooMany()
-    return Int32Array.from({ length: count }, (_, k) =>
-      taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')),
-    )
+    const blocks = Array.from({ length: count }, (_, k) => k).filter((k) => wanted(output, k))
+    return Int32Array.from(blocks, (k) => taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')))
   })
   const inputs: number[] = []
   const inputStart = [0]
@@ -162,7 +167,7 @@ function discover(plan: Plan): Tasks {
 
 /** Bytes of the block that a task makes. */
 export function blockBytes(stage: Stage, task: number): number {
-  if ('region' in stage && stage.region) return 0
+  if (stage.kind === 'store' || ('region' in stage && stage.region)) return 0
   const groups = stage.kind === 'combine' ? stage.groups : 1
   const coordinate = unravel(Math.floor(task / groups), gridShape(stage.grid))
   const skipped = stage.kind === 'kernel' && stage.spec.kind === 'reduce' ? stage.axes : []

@@ -2,7 +2,7 @@ import { gridShape } from '../core/chunks.ts'
 import { WorkerLostError } from '../core/errors.ts'
 import { unravel } from '../core/shape.ts'
 import { optimise } from '../graph/optimise.ts'
-import { type ExecutablePlan, taskAxes } from '../kernel/stage.ts'
+import { type ExecutablePlan, type Stage, taskAxes } from '../kernel/stage.ts'
 import { checkFits } from '../plan/fits.ts'
 import { lower, type Root } from '../plan/lower.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -10,6 +10,7 @@ import type { Tasks } from '../plan/tasks.ts'
 import type { Engine, Job } from '../scheduler/engine.ts'
 import { sequentialPeakBytes } from '../scheduler/profile.ts'
 import { taskFlag } from '../scheduler/types.ts'
+import { isTied } from '../storage/host.ts'
 import type { Settings } from './options.ts'
 import { makeRoomForJob } from './results.ts'
 
@@ -35,8 +36,8 @@ export async function startJob(
 ): Promise<Job> {
   const flags = new Uint8Array(tasks.count)
   for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
-  for (let t = 0; t < tasks.count; t++)
-    if (plan.stages[tasks.stage[t]].stage.kind === 'user') flags[t] |= taskFlag.alone
+  const stageFlags = plan.stages.map(({ stage }) => flagsOf(stage))
+  for (let t = 0; t < tasks.count; t++) flags[t] |= stageFlags[tasks.stage[t]]
   checkFits(plan, tasks, limitBytes)
   const executable: ExecutablePlan = {
     stages: plan.stages.map(({ stage }) => stage),
@@ -69,6 +70,13 @@ export async function startJob(
   )
   result.catch(() => undefined) // A reader that leaves does not look at it; that alone must not end the process.
   return { ...job, result }
+}
+
+/** What the tasks of a stage ask of the scheduler. */
+function flagsOf(stage: Stage): number {
+  if (stage.kind === 'user') return taskFlag.alone
+  const isHere = (stage.kind === 'load' && isTied(stage.source)) || (stage.kind === 'store' && isTied(stage.sink))
+  return isHere ? taskFlag.main : 0
 }
 
 /** The scheduler knows the number of the task whose worker was lost; this tells its stage and block. */

@@ -13,10 +13,12 @@ import {
   type LoadStage,
   type RandomStage,
   type Stage,
+  type StoreStage,
   stateOffsets,
   taskAxes,
 } from '../kernel/stage.ts'
 import { readBox } from '../storage/read.ts'
+import { writeBox } from '../storage/write.ts'
 import type { Executor } from './executor.ts'
 import { runUserFunction } from './user-function.ts'
 
@@ -41,6 +43,8 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
         return runCombine(kernels, memory, stage, place)
       case 'load':
         return runLoad(memory, stage, place)
+      case 'store':
+        return runStore(memory, stage, place)
       case 'random':
         return runRandom(random, stage, place)
       case 'user':
@@ -202,9 +206,21 @@ function resultAddress({ region, dtype }: CombineStage, box: Box, address: numbe
 function runLoad(memory: WebAssembly.Memory, stage: LoadStage, { coordinate, address }: TaskPlace): Promise<void> {
   const box = blockBox(stage.grid, coordinate)
   const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
-  const moved = box.map(([low, high], axis): [number, number] => [low + stage.origin[axis], high + stage.origin[axis]])
-  return readBox(stage.source, moved, new Uint8Array(memory.buffer, address, bytes))
+  return readBox(stage.source, shifted(box, stage.origin), new Uint8Array(memory.buffer, address, bytes))
 }
+
+function runStore(
+  memory: WebAssembly.Memory,
+  stage: StoreStage,
+  { coordinate, inputs }: TaskPlace,
+): void | Promise<void> {
+  const box = blockBox(stage.grid, coordinate)
+  const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
+  return writeBox(stage.sink, shifted(box, stage.origin), new Uint8Array(memory.buffer, inputs[0], bytes))
+}
+
+const shifted = (box: Box, origin: readonly number[]): Box =>
+  box.map(([low, high], axis) => [low + origin[axis], high + origin[axis]])
 
 /** Random numbers are counted along the whole array: each row of the block is a run of them. */
 function runRandom(
