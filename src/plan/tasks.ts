@@ -165,9 +165,23 @@ function discover(plan: Plan, wanted: Wanted): Tasks {
   }
 }
 
-/** Bytes of the block that a task makes. */
-export function blockBytes(stage: Stage, task: number): number {
-  if (stage.kind === 'store' || ('region' in stage && stage.region)) return 0
+/** Bytes of the block that a task makes; none when it writes into a region or a sink. */
+export const blockBytes = (stage: Stage, task: number): number =>
+  stage.kind === 'store' || ('region' in stage && stage.region) ? 0 : writtenBytes(stage, task)
+
+/** Bytes of the whole blocks that a task reads, from the heap or a source, and of what it writes. */
+export function taskBytes({ stages }: Plan, number: number, task: number): { bytesIn: number; bytesOut: number } {
+  const planned = stages[number]
+  const bytesOut = writtenBytes(planned.stage, task)
+  let bytesIn = planned.stage.kind === 'load' ? bytesOut : 0
+  eachInput(planned, task, (buffer, block) => {
+    const maker = makerOf(buffer, block)
+    bytesIn += maker ? writtenBytes(stages[maker.stage].stage, maker.block) : bufferBytes(buffer, block)
+  })
+  return { bytesIn, bytesOut }
+}
+
+function writtenBytes(stage: Stage, task: number): number {
   const groups = stage.kind === 'combine' ? stage.groups : 1
   const coordinate = unravel(Math.floor(task / groups), gridShape(stage.grid))
   const skipped = stage.kind === 'kernel' && stage.spec.kind === 'reduce' ? stage.axes : []
@@ -176,6 +190,9 @@ export function blockBytes(stage: Stage, task: number): number {
   if (stage.kind === 'combine' && !stage.combine.finalize) return stateOffsets(stage.state, elements).at(-1)!
   return elements * facts[stage.dtype].itemsize
 }
+
+const bufferBytes = ({ grid, dtype }: Buffer, block: number): number =>
+  elementsOf(grid, unravel(block, gridShape(grid)), []) * facts[dtype].itemsize
 
 const elementsOf = (grid: Grid, coordinate: readonly number[], skipped: readonly number[]): number =>
   grid.reduce((product, axis, i) => (skipped.includes(i) ? product : product * blockLength(axis, coordinate[i])), 1)

@@ -11,6 +11,7 @@ import type { Engine, Job } from '../scheduler/engine.ts'
 import { sequentialPeakBytes } from '../scheduler/profile.ts'
 import { taskFlag } from '../scheduler/types.ts'
 import { isTied } from '../storage/host.ts'
+import { describePlan } from './describe.ts'
 import type { Settings } from './options.ts'
 import { makeRoomForJob } from './results.ts'
 
@@ -53,6 +54,7 @@ export async function startJob(
     plan: executable,
     options: { limitBytes, workers, ordered, readAhead: Math.max(2, 2 * workers) },
     signal,
+    describe: () => describePlan(plan, tasks),
     onDeliver,
     onProgress(finishedTasks, totalTasks) {
       progress?.(finishedTasks, totalTasks)

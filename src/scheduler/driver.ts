@@ -1,6 +1,8 @@
 import { AbortError } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
 import type { Local } from './local.ts'
+import { forgetRunning, tellStart } from './observe.ts'
+import { describeJob, tellEnd, tellEvent } from './report.ts'
 import type { Job, JobRequest, JobResult } from './request.ts'
 import { heapError, type SharedHeap } from './shared-heap.ts'
 import { type SchedulerState, step } from './state.ts'
@@ -32,7 +34,9 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
     report: (event) => send(event),
   })
   const send = oneByOne((event: SchedulerEvent): void => {
-    for (const action of step(state, event)) perform(action)
+    const actions = step(state, event)
+    tellEvent(state, event, heap.scratchBytes)
+    for (const action of actions) perform(action)
     if (event.type === 'finished') tellProgress(event.job)
     if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job))
       for (const runner of [local, threads]) runner.stop(event.job)
@@ -70,6 +74,8 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   function settle(end: JobEnd): void {
     const job = jobs.get(end.job)
     jobs.delete(end.job)
+    if (job) forgetRunning(job)
+    tellEnd(end)
     local.forget(end.job)
     threads.forget(end.job)
     job?.end(end.type === 'done' ? lastProgress(job, end) : end)
@@ -90,7 +96,9 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
       const job = nextJob++
       const cancel = (reason: unknown): void => send({ type: 'cancel', job, reason })
       const result = settled(request, cancel, (end) => {
-        jobs.set(job, { ...request, end })
+        const started = { ...request, end }
+        jobs.set(job, started)
+        tellStart(started, () => describeJob(state, job, request))
         send({ type: 'submit', job, table: request.table, options: request.options })
       })
       // Whoever cancels may not care for the result any more: that alone must not end the process.

@@ -1,6 +1,7 @@
 import { AbortError } from '../core/errors.ts'
 import type { Executor } from '../worker/executor.ts'
 import type { Connection } from './connection.ts'
+import { isObserved } from './observe.ts'
 import { type AssignedTask, type JobId, mainThread, patienceMilliseconds } from './types.ts'
 
 export interface LocalOptions extends Connection {
@@ -40,10 +41,12 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
 
   async function runBatch({ job, tasks }: LocalBatch): Promise<void> {
     let first = 0
+    const times = isObserved() ? new Float64Array(2 * tasks.length) : undefined
     const tellFinished = (end: number): void => {
       const finished = tasks.slice(first, end).map(({ task }) => task)
+      const taken = times?.slice(2 * first, 2 * end)
       first = end
-      if (finished.length > 0) report({ type: 'finished', job, worker: mainThread, tasks: finished })
+      if (finished.length > 0) report({ type: 'finished', job, worker: mainThread, tasks: finished, times: taken })
     }
     for (let i = 0; i < tasks.length; i++) {
       const { task, address, inputs } = tasks[i]
@@ -51,12 +54,14 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
         executor ??= createExecutor()
         const ready = executor instanceof Promise ? await executor : executor
         executor = ready
+        if (times) times[2 * i] = performance.now()
         if (isWanted(job)) {
           if (!defined.has(job)) ready.define(job, plan(job))
           defined.add(job)
           const running = ready.run(job, task, address, inputs)
           if (running) await waits.until(job, running)
         }
+        if (times) times[2 * i + 1] = performance.now()
       } catch (error) {
         tellFinished(i)
         report({ type: 'failed', job, worker: mainThread, task, error })

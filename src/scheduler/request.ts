@@ -1,3 +1,4 @@
+import type { JobDescription } from './observe.ts'
 import type { JobOptions, TaskTable } from './types.ts'
 
 /** What the driver asks for: a task table, and the plan that tells a worker what each task is (sent by structured clone, once). */
@@ -6,6 +7,8 @@ export interface JobRequest {
   readonly plan: unknown
   readonly options: JobOptions
   readonly signal?: AbortSignal
+  /** Tells those who observe what the job is. */
+  readonly describe?: () => JobDescription
   /** A delivered block is there to be read at the byte address; call `taken` when it has been. */
   readonly onDeliver?: (task: number, address: number) => void
   /** Told after every finished batch, for progress. */

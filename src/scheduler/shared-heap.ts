@@ -17,11 +17,14 @@ export interface SharedHeap {
   /** A region of scratchBytes for one executor. It comes on top of the heap's limit: blocks never have to make room for it. */
   takeScratch(): number
   giveScratch(address: number): void
+  /** Bytes of all such regions. */
+  readonly scratchBytes: number
 }
 
 export function createSharedHeap(allocator: Allocator): SharedHeap {
   const memory = reserve()
   const freeScratch: number[] = []
+  let takenBytes = 0
   let pages = 1
 
   const growTo = (wanted: number): boolean => {
@@ -56,9 +59,13 @@ export function createSharedHeap(allocator: Allocator): SharedHeap {
       allocator.limitBytes += scratchBytes
       const fresh = allocate(scratchBytes)
       if (fresh === undefined) throw heapError(allocator.heapBytes + scratchBytes)
+      takenBytes += scratchBytes
       return fresh
     },
     giveScratch: (address) => freeScratch.push(address),
+    get scratchBytes() {
+      return takenBytes
+    },
   }
 }
 

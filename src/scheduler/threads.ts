@@ -3,8 +3,17 @@ import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { NdloomError } from '../core/errors.ts'
 import { decodeError, encodeError } from '../worker/errors.ts'
-import { encodeBatch, type WorkerApi, type WorkerMessage, type WorkerStart } from '../worker/protocol.ts'
+import {
+  clockOffset,
+  createTimes,
+  encodeBatch,
+  timedPlace,
+  type WorkerApi,
+  type WorkerMessage,
+  type WorkerStart,
+} from '../worker/protocol.ts'
 import type { Connection } from './connection.ts'
+import { isObserved } from './observe.ts'
 import type { SharedHeap } from './shared-heap.ts'
 import { type AssignedTask, type JobId, patienceMilliseconds, type WorkerId } from './types.ts'
 
@@ -32,9 +41,15 @@ interface Thread {
   readonly api: Remote<WorkerApi>
   readonly scratchAddress: number
   readonly progress: Int32Array
+  readonly times: Float64Array
   readonly defined: Set<JobId>
   /** What it has to do, in order; `next` is the first task of a batch that has not ended. */
-  readonly batches: { readonly job: JobId; readonly tasks: readonly number[]; next: number }[]
+  readonly batches: {
+    readonly job: JobId
+    readonly tasks: readonly number[]
+    readonly isTimed: boolean
+    next: number
+  }[]
   /** How many tasks it has ended, all told (wraps around at 2^32, as the shared counter does). */
   ended: number
   cause: unknown
@@ -43,6 +58,7 @@ interface Thread {
 export function createThreads(options: ThreadsOptions): Threads {
   const { report } = options
   const threads = new Map<WorkerId, Thread>()
+  const offset = clockOffset()
   const stops = createStops((job) => {
     for (const thread of threads.values()) if (thread.batches[0]?.job === job) void thread.worker.terminate()
   })
@@ -80,10 +96,11 @@ export function createThreads(options: ThreadsOptions): Threads {
     while ((ended - thread.ended) | 0) {
       const batch = thread.batches[0]
       const tasks = batch.tasks.slice(batch.next, batch.next + ((ended - thread.ended) | 0))
+      const times = batch.isTimed ? takeTimes(thread, tasks.length, offset) : undefined
       batch.next += tasks.length
       thread.ended += tasks.length
       if (batch.next === batch.tasks.length) thread.batches.shift()
-      report({ type: 'finished', job: batch.job, worker: thread.id, tasks })
+      report({ type: 'finished', job: batch.job, worker: thread.id, tasks, times })
     }
   }
   /** What it had told and what the shared counter tells is done; the task at which the counter stands is the one it died of. */
@@ -106,8 +123,9 @@ export function createThreads(options: ThreadsOptions): Threads {
       if (!thread) return // It has just ended: the event is on its way.
       if (!thread.defined.has(job)) definePlan(thread, job, options.plan(job))
       if (thread.batches.length === 0) setBusy(thread, true)
-      thread.batches.push({ job, tasks: tasks.map(({ task }) => task), next: 0 })
-      thread.port.postMessage(encodeBatch(job, tasks))
+      const isTimed = isObserved()
+      thread.batches.push({ job, tasks: tasks.map(({ task }) => task), isTimed, next: 0 })
+      thread.port.postMessage(encodeBatch(job, tasks, isTimed))
     },
     stop: stops.stop,
     forget(job) {
@@ -118,6 +136,17 @@ export function createThreads(options: ThreadsOptions): Threads {
       await Promise.all([...threads.values()].map(({ worker }) => worker.terminate()))
     },
   }
+}
+
+/** Start and end of the next `count` tasks that have ended, on the clock of this thread's performance.now(). */
+function takeTimes({ times, ended }: Thread, count: number, offset: number): Float64Array {
+  const taken = new Float64Array(2 * count)
+  for (let k = 0; k < count; k++) {
+    const place = timedPlace(ended + k)
+    taken[2 * k] = times[place] - offset
+    taken[2 * k + 1] = times[place + 1] - offset
+  }
+  return taken
 }
 
 /** Jobs that are not wanted any more. Workers see them in shared memory; where that does not help, `lose` is called in the end. */
@@ -146,7 +175,8 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
   const scratchAddress = heap.takeScratch()
   const { port1: port, port2 } = new MessageChannel()
   const progress = new Int32Array(new SharedArrayBuffer(4))
-  const workerData: WorkerStart = { memory: heap.memory, scratchAddress, port: port2, progress, stopped }
+  const times = createTimes()
+  const workerData: WorkerStart = { memory: heap.memory, scratchAddress, port: port2, progress, times, stopped }
   try {
     const worker = new Worker(workerUrl, {
       workerData,
@@ -162,6 +192,7 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
       api,
       scratchAddress,
       progress,
+      times,
       defined: new Set(),
       batches: [],
       ended: 0,

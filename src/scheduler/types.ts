@@ -49,7 +49,14 @@ export type SchedulerEvent =
   | { readonly type: 'workerReady'; readonly worker: WorkerId }
   /** `cause`: the error that ended it, if there was one. */
   | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly cause?: unknown }
-  | { readonly type: 'finished'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly number[] }
+  | {
+      readonly type: 'finished'
+      readonly job: JobId
+      readonly worker: WorkerId
+      readonly tasks: readonly number[]
+      /** For those who observe: start and end of each task, in milliseconds on the main thread's performance.now(). */
+      readonly times?: Float64Array
+    }
   | {
       readonly type: 'failed'
       readonly job: JobId

@@ -8,17 +8,21 @@ export interface TaskCall {
   readonly inputs: readonly number[]
 }
 
+/** How many numbers of a batch come before its tasks. */
+export const batchHead = 3
+
 /**
- * A batch is one message on a raw port: numbers of 32 bits, [job, tasks, then for each task: task, address, inputs, each input's
- * address]. Comlink's 6 microseconds a call would be more than a tiny task takes; it carries what is rare (WorkerApi).
+ * A batch is one message on a raw port: numbers of 32 bits, [job, tasks, whether they are timed, then for each task: task, address,
+ * inputs, each input's address]. Comlink's 6 microseconds a call would be more than a tiny task takes; it carries what is rare (WorkerApi).
  */
-export function encodeBatch(job: number, tasks: readonly TaskCall[]): Uint32Array {
-  let length = 2
+export function encodeBatch(job: number, tasks: readonly TaskCall[], isTimed: boolean): Uint32Array {
+  let length = batchHead
   for (const { inputs } of tasks) length += 3 + inputs.length
   const numbers = new Uint32Array(length)
   numbers[0] = job
   numbers[1] = tasks.length
-  let at = 2
+  numbers[2] = isTimed ? 1 : 0
+  let at = batchHead
   for (const { task, address, inputs } of tasks) {
     numbers[at] = task
     numbers[at + 1] = address
@@ -43,6 +47,8 @@ export interface WorkerStart {
   readonly port: MessagePort
   /** Shared; [0] is the number of ended tasks at this moment, so that it is known which task a worker died of. */
   readonly progress: Int32Array
+  /** Shared; start and end of each timed task, in milliseconds of the system's clock, where timedPlace says. */
+  readonly times: Float64Array
   /** Shared; job j is not wanted any more when its number stands at j % length. Its tasks are then passed over. */
   readonly stopped: Int32Array
 }
@@ -54,6 +60,14 @@ export interface WorkerApi {
   refuse(job: number, error: Encoded): void
   forget(job: number): void
 }
+
+/** Four times as many as a worker has at once: none is written over before it has been read. */
+const timedTasks = 2048
+export const createTimes = (): Float64Array => new Float64Array(new SharedArrayBuffer(16 * timedTasks))
+/** Where the times of the task lie that ends next, when so many have ended. */
+export const timedPlace = (ended: number): number => 2 * (ended & (timedTasks - 1))
+/** What turns performance.now() into milliseconds of the system's clock, which all threads share. */
+export const clockOffset = (): number => Number(process.hrtime.bigint()) / 1e6 - performance.now()
 
 export const isStopped = (stopped: Int32Array, job: number): boolean =>
   Atomics.load(stopped, job % stopped.length) === job

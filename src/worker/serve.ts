@@ -4,7 +4,15 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { internal } from '../core/errors.ts'
 import { decodeError, encodeError } from './errors.ts'
 import type { Executor } from './executor.ts'
-import { isStopped, type WorkerApi, type WorkerMessage, type WorkerStart } from './protocol.ts'
+import {
+  batchHead,
+  clockOffset,
+  isStopped,
+  timedPlace,
+  type WorkerApi,
+  type WorkerMessage,
+  type WorkerStart,
+} from './protocol.ts'
 
 /** How long a worker may keep to itself which tasks of a batch have ended; others may wait for them. */
 const silenceMilliseconds = 2
@@ -12,10 +20,11 @@ const silenceMilliseconds = 2
 /** The worker's loop: runs batches in order of arrival, tells what has ended. Called once, by the worker's entry. */
 export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor): void {
   if (!parentPort) internal('serve: this is no worker')
-  const { memory, scratchAddress, port, progress, stopped } = workerData as WorkerStart
+  const { memory, scratchAddress, port, progress, times, stopped } = workerData as WorkerStart
   const executor = createExecutor(memory, scratchAddress)
   const plans = new Plans(executor)
   const waiting: Uint32Array[] = []
+  const offset = clockOffset()
   let isRunning = false
   let ended = 0
   let told = 0
@@ -31,17 +40,25 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
     Atomics.store(progress, 0, count)
   }
   async function runBatch(batch: Uint32Array): Promise<void> {
-    const [job, count] = batch
+    const [job, count, isTimed] = batch
     const end = ended + count
     try {
       if (!plans.isDefined(job)) await plans.defined(job)
-      for (let at = 2; ended < end; at += 3 + batch[at + 2]) {
+      let start = isTimed ? performance.now() : 0
+      for (let at = batchHead; ended < end; at += 3 + batch[at + 2]) {
         if (!isStopped(stopped, job)) {
           const running = executor.run(job, batch[at], batch[at + 1], inputsOf(batch, at))
           if (running) await running
         }
+        const now = isTimed || ended + 1 < end ? performance.now() : 0
+        if (isTimed) {
+          const place = timedPlace(ended)
+          times[place] = start + offset
+          times[place + 1] = now + offset
+          start = now
+        }
         setEnded(ended + 1)
-        if (ended < end && performance.now() - toldAt > silenceMilliseconds) tell(ended)
+        if (ended < end && now - toldAt > silenceMilliseconds) tell(ended)
       }
     } catch (error) {
       tell({ position: ended, error: encodeError(error) })

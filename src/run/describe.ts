@@ -1,0 +1,27 @@
+import { gridShape } from '../core/chunks.ts'
+import { unravel } from '../core/shape.ts'
+import { taskAxes } from '../kernel/stage.ts'
+import { planCost } from '../plan/explain.ts'
+import type { Plan } from '../plan/plan.ts'
+import { type Tasks, taskBytes } from '../plan/tasks.ts'
+import type { JobDescription } from '../scheduler/observe.ts'
+
+/** A plan's tasks for those who observe its job. Of a stage not all tasks may be needed: its bytes are those of the ones that are. */
+export function describePlan(plan: Plan, tasks: Tasks): JobDescription {
+  const needed = plan.stages.map(() => 0)
+  for (const stage of tasks.stage) needed[stage]++
+  const stages = planCost(plan, 0, 0).stages.map(({ name, kind, tasks: all, readBytes, writtenBytes }, i) => {
+    const part = all > 0 ? needed[i] / all : 0
+    return { name, kind, tasks: needed[i], bytesIn: readBytes * part, bytesOut: writtenBytes * part }
+  })
+  return {
+    name: stages[stages.length - 1]?.name ?? 'nothing',
+    stages,
+    stageOf: (task) => tasks.stage[task],
+    blockOf(task) {
+      const { stage } = plan.stages[tasks.stage[task]]
+      return unravel(tasks.block[task], taskAxes(stage, gridShape(stage.grid)))
+    },
+    bytesOf: (task) => taskBytes(plan, tasks.stage[task], tasks.block[task]),
+  }
+}
