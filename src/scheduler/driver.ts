@@ -74,21 +74,12 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   function settle(end: JobEnd): void {
     const job = jobs.get(end.job)
     jobs.delete(end.job)
-    if (job) forgetRunning(job)
-    tellEnd(end)
     local.forget(end.job)
     threads.forget(end.job)
-    job?.end(end.type === 'done' ? lastProgress(job, end) : end)
-  }
-  /** What its last call throws ends the job too: what it has kept is given back. */
-  function lastProgress({ onProgress, table }: DriverJob, end: JobEnd & { type: 'done' }): JobEnd {
-    try {
-      onProgress?.(table.count, table.count)
-      return end
-    } catch (reason) {
-      for (const address of end.kept.values()) send({ type: 'release', address })
-      return { type: 'fail', job: end.job, error: new AbortError('compute: the computation was aborted', reason) }
-    }
+    if (!job) return
+    forgetRunning(job)
+    tellEnd(end)
+    job.end(end.type === 'done' ? lastProgress(job, end, (address) => send({ type: 'release', address })) : end)
   }
   return {
     send,
@@ -109,6 +100,21 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
       for (const job of [...jobs.keys()]) send({ type: 'cancel', job, reason: new Error('the pool was shut down') })
       await threads.shutdown()
     },
+  }
+}
+
+/** What its last call throws ends the job too: what it has kept is given back. */
+function lastProgress(
+  { onProgress, table }: DriverJob,
+  end: JobEnd & { type: 'done' },
+  release: (address: number) => void,
+): JobEnd {
+  try {
+    onProgress?.(table.count, table.count)
+    return end
+  } catch (reason) {
+    for (const address of end.kept.values()) release(address)
+    return { type: 'fail', job: end.job, error: new AbortError('compute: the computation was aborted', reason) }
   }
 }
 

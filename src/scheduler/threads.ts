@@ -58,7 +58,6 @@ interface Thread {
 export function createThreads(options: ThreadsOptions): Threads {
   const { report } = options
   const threads = new Map<WorkerId, Thread>()
-  const offset = clockOffset()
   const stops = createStops((job) => {
     for (const thread of threads.values()) if (thread.batches[0]?.job === job) void thread.worker.terminate()
   })
@@ -96,7 +95,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     while ((ended - thread.ended) | 0) {
       const batch = thread.batches[0]
       const tasks = batch.tasks.slice(batch.next, batch.next + ((ended - thread.ended) | 0))
-      const times = batch.isTimed ? takeTimes(thread, tasks.length, offset) : undefined
+      const times = batch.isTimed ? takeTimes(thread, tasks.length) : undefined
       batch.next += tasks.length
       thread.ended += tasks.length
       if (batch.next === batch.tasks.length) thread.batches.shift()
@@ -123,9 +122,8 @@ export function createThreads(options: ThreadsOptions): Threads {
       if (!thread) return // It has just ended: the event is on its way.
       if (!thread.defined.has(job)) definePlan(thread, job, options.plan(job))
       if (thread.batches.length === 0) setBusy(thread, true)
-      const isTimed = isObserved()
-      thread.batches.push({ job, tasks: tasks.map(({ task }) => task), isTimed, next: 0 })
-      thread.port.postMessage(encodeBatch(job, tasks, isTimed))
+      thread.batches.push({ job, tasks: tasks.map(({ task }) => task), isTimed: isObserved(), next: 0 })
+      thread.port.postMessage(encodeBatch(job, tasks, isObserved()))
     },
     stop: stops.stop,
     forget(job) {
@@ -139,7 +137,8 @@ export function createThreads(options: ThreadsOptions): Threads {
 }
 
 /** Start and end of the next `count` tasks that have ended, on the clock of this thread's performance.now(). */
-function takeTimes({ times, ended }: Thread, count: number, offset: number): Float64Array {
+function takeTimes({ times, ended }: Thread, count: number): Float64Array {
+  const offset = clockOffset()
   const taken = new Float64Array(2 * count)
   for (let k = 0; k < count; k++) {
     const place = timedPlace(ended + k)
