@@ -7,20 +7,19 @@ import { internal, MemoryLimitError } from './core/errors.ts'
 import { formatShape, sizeOf, unravel } from './core/shape.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
-import { optimise } from './graph/optimise.ts'
-import { explainPlan, type PlanCost, planCost } from './plan/explain.ts'
-import { lower } from './plan/lower.ts'
-import type { Plan } from './plan/plan.ts'
+import { writeInPlace } from './plan/regions.ts'
 import { layOut } from './plan/tasks.ts'
 import { prepare, startJob } from './run/job.ts'
 import { type ComputeOptions, type Settings, settingsOf } from './run/options.ts'
 import { asResult, freeWith, makeRoom, type Result, reserve, takeResult } from './run/results.ts'
+import { resultBytesOf } from './run/summary.ts'
 import type { Engine } from './scheduler/engine.ts'
 import { getEngine } from './scheduler/process.ts'
 import { taskFlag } from './scheduler/types.ts'
 import { ndarrayOver } from './storage/ndarray.ts'
 
 export type { ComputeOptions, RunEvent } from './run/options.ts'
+export { type PlanSummary, type StageSummary, summarise } from './run/summary.ts'
 
 /** A block as it is streamed: its grid coordinate, the position of its first element, and its elements. */
 export interface Block {
@@ -72,13 +71,14 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
   )
   const engine = await getEngine()
   const assembled = new Map<Expr, number>()
+  const resultBytes = resultBytesOf(filled)
   try {
     for (const expr of filled) {
       const address = await reserve(engine, expr.shape, expr.dtype)
-      if (address === undefined) results.set(expr, await collectBlocks(expr, settings))
+      if (address === undefined) results.set(expr, await collectBlocks(expr, settings, resultBytes))
       else assembled.set(expr, address)
     }
-    if (assembled.size > 0) await assemble(engine, assembled, settings)
+    if (assembled.size > 0) await assemble(engine, assembled, settings, resultBytes)
   } catch (error) {
     for (const address of assembled.values()) engine.free(address)
     throw error
@@ -88,32 +88,30 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
 }
 
 /** Computes into regions of the heap, in place. */
-async function assemble(engine: Engine, regions: ReadonlyMap<Expr, number>, settings: Settings): Promise<void> {
+async function assemble(
+  engine: Engine,
+  regions: ReadonlyMap<Expr, number>,
+  settings: Settings,
+  resultBytes: number,
+): Promise<void> {
   const exprs = [...regions.keys()]
-  const prepared = prepare(
+  const { plan: lowered } = prepare(
     exprs.map((expr) => ({ expr, assemble: true })),
     engine,
   )
-  const stages = [...prepared.plan.stages]
-  prepared.plan.outputs.forEach((output, i) => {
-    const number = output.blocks.kind === 'stage' ? output.blocks.stage : internal('a result is not made by a stage')
-    const { stage, buffers } = stages[number]
-    if (stage.kind !== 'kernel' && stage.kind !== 'combine') internal('a result is not made by a kernel')
-    stages[number] = {
-      stage: { ...stage, region: { address: regions.get(exprs[i])!, shape: exprs[i].shape } },
-      buffers,
-    }
-  })
-  const plan = { ...prepared.plan, stages }
-  await (await startJob({ plan, engine }, layOut(plan, false), 0, settings)).result
+  const plan = writeInPlace(
+    lowered,
+    exprs.map((expr) => ({ address: regions.get(expr)!, shape: expr.shape })),
+  )
+  await (await startJob({ plan, engine, resultBytes }, layOut(plan, false), 0, settings)).result
 }
 
 /** The result where the heap has no room for it: blocks are copied into an array outside as they come. */
-async function collectBlocks(expr: Expr, settings: Settings): Promise<Result> {
+async function collectBlocks(expr: Expr, settings: Settings, resultBytes: number): Promise<Result> {
   const { default: ops } = await import('ndarray-ops') // Compiles its functions when it is imported: only where it is needed.
   const data = allocateResult(expr)
   const whole = ndarrayOver(data, expr.dtype, expr.shape)
-  for await (const { offset, data: block } of deliverBlocks(expr, settings)) {
+  for await (const { offset, data: block } of deliverBlocks(expr, settings, resultBytes)) {
     const corner = whole.lo(...offset).hi(...block.shape)
     ops.assign(corner, block)
   }
@@ -138,10 +136,10 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
   yield* deliverBlocks(expr, settingsOf(options))
 }
 
-async function* deliverBlocks(expr: Expr, settings: Settings): AsyncGenerator<Block> {
+async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): AsyncGenerator<Block> {
   if (sizeOf(expr.shape) === 0) return
   const engine = await getEngine()
-  const prepared = prepare([{ expr, assemble: false }], engine)
+  const prepared = { ...prepare([{ expr, assemble: false }], engine), resultBytes }
   const tasks = layOut(prepared.plan, settings.ordered)
   const shape = gridShape(expr.grid)
   const blockOf = new Map<number, number>()
@@ -198,12 +196,3 @@ export async function persist(expr: Expr, options: ComputeOptions = {}): Promise
   freeWith(source, engine, addresses)
   return fromSource(source, expr.grid)
 }
-
-/** The plan of an expression and what it costs; nothing runs. */
-export function planOf(expr: Expr): { plan: Plan; cost: PlanCost; text: string } {
-  const { roots, fired } = optimise([expr])
-  const plan = lower([{ expr: roots[0], assemble: false }])
-  const cost = planCost(plan, config().workers, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
-  return { plan, cost, text: explainPlan(expr, plan, fired, cost) }
-}
-export const explain = (expr: Expr): string => planOf(expr).text

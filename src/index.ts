@@ -34,7 +34,14 @@ export * from './array/replacing.ts'
 export * from './array/running.ts'
 export * from './array/storage.ts'
 export * from './array/tiling.ts'
-export { type Block as ComputedBlock, Computation, type ComputeOptions, type RunEvent } from './compute.ts'
+export {
+  type Block as ComputedBlock,
+  Computation,
+  type ComputeOptions,
+  type PlanSummary,
+  type RunEvent,
+  type StageSummary,
+} from './compute.ts'
 export type { ChunksOption } from './core/chunks.ts'
 export { type ConfigOptions, configure } from './core/config.ts'
 export type { Complex, DType, TypedArray, Value } from './core/dtype.ts'

@@ -22,7 +22,9 @@ const manipulation = words(`
 const linear = words('matmul tensordot vecdot outer matrixTranspose')
 const dtypes = words('astype resultType canCast promoteTypes finfo iinfo isdtype dtypes')
 const constants = words('pi e inf nan newaxis ellipsis')
-const running = words('compute configure shutdown toNpy at with slice where mapBlocks random ChunkedArray Computation')
+const running = words(
+  'compute plan configure shutdown toNpy at with slice where mapBlocks random ChunkedArray Computation',
+)
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [

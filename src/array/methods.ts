@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray'
-import { type Computation, type ComputeOptions, computeOne, explain, persist } from '../compute.ts'
+import { type Computation, type ComputeOptions, computeOne, type PlanSummary, persist, summarise } from '../compute.ts'
 import type { Result } from '../run/results.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import * as creation from './creation.ts'
@@ -67,8 +67,11 @@ const methods = {
   async persist(this: ChunkedArray, options?: ComputeOptions) {
     return new ChunkedArray(await persist(this.expr, options))
   },
-  explain(this: ChunkedArray) {
-    return explain(this.expr)
+  plan(this: ChunkedArray, options?: ComputeOptions) {
+    return summarise([this.expr], options)
+  },
+  explain(this: ChunkedArray, options?: ComputeOptions) {
+    return summarise([this.expr], options).toString()
   },
   mapBlocks(
     this: ChunkedArray,
@@ -110,8 +113,14 @@ declare module './chunked-array.ts' {
     compute<T extends Result = NdArray>(options?: ComputeOptions): Computation<T>
     /** Computes the blocks and keeps them in memory; the array given back reads them. Errors: as for `compute`. */
     persist(options?: ComputeOptions): Promise<ChunkedArray>
-    /** What computing would do: stages, tasks, bytes read and written, peak memory. Nothing runs. */
-    explain(): string
+    /**
+     * What computing would do: stages, tasks, bytes read and written, and the most bytes it will take. Nothing runs. The options are those
+     * of `compute`; memoryLimit, workers, scheduler and ordered count.
+     * @example const { peakBytes } = x.add(x.T).plan({ memoryLimit: '512MiB' })
+     */
+    plan(options?: ComputeOptions): PlanSummary
+    /** The same as text. @example process.stdout.write(x.sum().explain({ workers: 2 })) */
+    explain(options?: ComputeOptions): string
     /** `nd.mapBlocks` over this array alone. @example x.mapBlocks((block) => { block.set(0, 0, 1); return block }) */
     mapBlocks(
       fn: ((block: Block, info: BlockInfo) => unknown) | ModuleFunction,

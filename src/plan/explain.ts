@@ -6,7 +6,7 @@ import type { Expr } from '../graph/expr.ts'
 import type { RuleCounts } from '../graph/optimise.ts'
 import { type Stage, stateOffsets } from '../kernel/stage.ts'
 import { taskCount } from './inputs.ts'
-import type { Buffer, Plan, PlannedStage } from './plan.ts'
+import type { Plan, PlannedStage } from './plan.ts'
 
 /** What is known of a stage before anything runs. Sizes in bytes. */
 export interface StageCost {
@@ -23,20 +23,17 @@ export interface PlanCost {
   readonly tasks: number
   readonly readBytes: number
   readonly writtenBytes: number
-  /** Estimate of the most bytes that blocks and results take at any time. */
-  readonly peakBytes: number
 }
 
 /** Costs by arithmetic over the stages: as quick for ten million blocks as for ten. */
-export function planCost(plan: Plan, workers: number, resultBytes: number): PlanCost {
-  const stages = plan.stages.map((planned) => stageCost(planned))
+export function planCost(plan: Plan): PlanCost {
+  const stages = plan.stages.map(stageCost)
   const total = (of: (cost: StageCost) => number) => stages.reduce((sum, cost) => sum + of(cost), 0)
   return {
     stages,
     tasks: total((cost) => cost.tasks),
     readBytes: total((cost) => cost.readBytes),
     writtenBytes: total((cost) => cost.writtenBytes),
-    peakBytes: resultBytes + heldBytes(plan, stages) + flightBytes(plan, stages, workers),
   }
 }
 
@@ -79,34 +76,14 @@ function statesOf(stage: Stage) {
 const distinctElements = (view: { shape: readonly number[]; axes: readonly { from: number }[] }): number =>
   sizeOf(view.axes.map(({ from }) => (from < 0 ? 1 : view.shape[from])))
 
-/** Arrays that more than one pass reads, or that many tasks read whole, are held from the first to the last. */
-function heldBytes(plan: Plan, costs: readonly StageCost[]): number {
-  const readers = plan.stages.map(() => 0)
-  const visit = (buffer: Buffer): void => {
-    if (buffer.blocks.kind === 'stage') readers[buffer.blocks.stage]++
-    if (buffer.blocks.kind === 'concat') buffer.blocks.parts.forEach(visit)
-  }
-  for (const { buffers } of plan.stages) new Set(buffers).forEach(visit)
-  return plan.stages.reduce((sum, { stage }, i) => {
-    const small = stage.kind === 'combine' && stage.combine.finalize
-    return sum + (readers[i] > 1 || small ? costs[i].writtenBytes : 0)
-  }, 0)
-}
-
-/** What tasks in flight take: each worker has one running and one waiting, with inputs and output. */
-function flightBytes(plan: Plan, costs: readonly StageCost[], workers: number): number {
-  const perTask = plan.stages.map(({ stage, buffers }, i) => {
-    const inputs = buffers.reduce(
-      (sum, buffer) => sum + (buffer.blocks.kind === 'stage' ? costs[buffer.blocks.stage].blockBytes : 0),
-      0,
-    )
-    return costs[i].blockBytes + inputs * (stage.kind === 'combine' ? stage.fanIn : 1)
-  })
-  return 2 * workers * Math.max(0, ...perTask)
-}
-
-/** The plan for people: the array, the rules that fired, each stage with its tasks and bytes, and the totals. */
-export function explainPlan(expr: Expr, plan: Plan, fired: RuleCounts, cost: PlanCost): string {
+/** The plan for people: the arrays, the rules that fired, each stage with its tasks and bytes, and the totals. */
+export function explainPlan(
+  exprs: readonly Expr[],
+  plan: Plan,
+  fired: RuleCounts,
+  cost: PlanCost,
+  peakBytes: number,
+): string {
   const rows = plan.stages.map(({ stage }, i) => [
     `${i}`,
     stage.kind === 'kernel' ? stage.spec.kind : stage.kind,
@@ -117,10 +94,13 @@ export function explainPlan(expr: Expr, plan: Plan, fired: RuleCounts, cost: Pla
   ])
   const rules = [...fired].map(([name, count]) => `${name} x${count}`).join(', ')
   return [
-    `${expr.dtype} ${formatShape(expr.shape)} in ${gridCount(expr.grid)} blocks (${formatGrid(expr.grid)}; grid ${gridShape(expr.grid).join('x') || '1'})`,
+    ...exprs.map(
+      ({ dtype, shape, grid }) =>
+        `${dtype} ${formatShape(shape)} in ${gridCount(grid)} blocks (${formatGrid(grid)}; grid ${gridShape(grid).join('x') || '1'})`,
+    ),
     `rules: ${rules || 'none'}`,
     ...table([['stage', 'kind', 'computes', 'tasks', 'read', 'written'], ...rows]),
-    `total: ${plan.stages.length} stages, ${cost.tasks} tasks, ${formatBytes(cost.readBytes)} read, ${formatBytes(cost.writtenBytes)} written, peak memory about ${formatBytes(cost.peakBytes)}`,
+    `total: ${plan.stages.length} stages, ${cost.tasks} tasks, ${formatBytes(cost.readBytes)} read, ${formatBytes(cost.writtenBytes)} written, peak memory at most ${formatBytes(peakBytes)}`,
   ].join('\n')
 }
 

@@ -10,7 +10,7 @@ import type { JobDescription } from '../scheduler/observe.ts'
 export function describePlan(plan: Plan, tasks: Tasks): JobDescription {
   const needed = plan.stages.map(() => 0)
   for (const stage of tasks.stage) needed[stage]++
-  const stages = planCost(plan, 0, 0).stages.map(({ name, kind, tasks: all, readBytes, writtenBytes }, i) => {
+  const stages = planCost(plan).stages.map(({ name, kind, tasks: all, readBytes, writtenBytes }, i) => {
     const part = all > 0 ? needed[i] / all : 0
     return { name, kind, tasks: needed[i], bytesIn: readBytes * part, bytesOut: writtenBytes * part }
   })

@@ -8,10 +8,10 @@ import { lower, type Root } from '../plan/lower.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Tasks } from '../plan/tasks.ts'
 import type { Engine, Job } from '../scheduler/engine.ts'
-import { sequentialPeakBytes } from '../scheduler/profile.ts'
-import { taskFlag } from '../scheduler/types.ts'
+import { type TaskTable, taskFlag } from '../scheduler/types.ts'
 import { isTied } from '../storage/host.ts'
 import { describePlan } from './describe.ts'
+import { forecast, needsOf, readAheadOf } from './forecast.ts'
 import type { Settings } from './options.ts'
 import { makeRoomForJob } from './results.ts'
 
@@ -19,6 +19,8 @@ import { makeRoomForJob } from './results.ts'
 export interface Prepared {
   readonly plan: Plan
   readonly engine: Engine
+  /** Bytes of the whole results that the run writes; none unless given. */
+  readonly resultBytes?: number
 }
 
 /** Optimises and lowers. */
@@ -27,32 +29,30 @@ export function prepare(roots: readonly Root[], engine: Engine): Prepared {
   return { engine, plan: lower(better.map((expr, i) => ({ ...roots[i], expr }))) }
 }
 
-/** Hands the tasks to the scheduler; `flag` marks the output tasks. */
+/** Hands the tasks to the scheduler; `flag` marks the output tasks. The run is held to its forecast. */
 export async function startJob(
-  { plan, engine }: Prepared,
+  { plan, engine, resultBytes = 0 }: Prepared,
   tasks: Tasks,
   flag: number,
-  { limitBytes, workers, ordered, signal, progress, onEvent }: Settings,
+  settings: Settings,
   onDeliver?: (task: number, address: number) => void,
 ): Promise<Job> {
-  const flags = new Uint8Array(tasks.count)
-  for (const blocks of tasks.outputs) for (const task of blocks) flags[task] |= flag
-  const stageFlags = plan.stages.map(({ stage }) => flagsOf(stage))
-  for (let t = 0; t < tasks.count; t++) flags[t] |= stageFlags[tasks.stage[t]]
-  checkFits(plan, tasks, limitBytes)
+  const { workers, ordered, signal, progress, onEvent } = settings
+  const table = tableOf(plan, tasks, flag)
+  const needs = needsOf(table, resultBytes)
+  checkFits(plan, tasks, Math.max(0, settings.limitBytes - needs.deliveredBytes))
+  const { blockBytes, peakBytes: forecastBytes } = forecast(settings, needs)
   const executable: ExecutablePlan = {
     stages: plan.stages.map(({ stage }) => stage),
     taskStage: tasks.stage,
     taskBlock: tasks.block,
   }
-  const { count, inputStart, inputs, outputBytes } = tasks
-  const table = { count, inputStart, inputs, outputBytes, flags }
-  await makeRoomForJob(engine, () => sequentialPeakBytes(table))
-  onEvent?.({ type: 'start', totalTasks: tasks.count })
+  await makeRoomForJob(engine, () => needs.inOrderBytes)
+  onEvent?.({ type: 'start', totalTasks: tasks.count, forecastBytes })
   const job = engine.submit({
     table,
     plan: executable,
-    options: { limitBytes, workers, ordered, readAhead: Math.max(2, 2 * workers) },
+    options: { limitBytes: blockBytes, workers, ordered, readAhead: readAheadOf(workers) },
     signal,
     describe: () => describePlan(plan, tasks),
     onDeliver,
@@ -63,7 +63,7 @@ export async function startJob(
   })
   const result = job.result.then(
     (ended) => {
-      onEvent?.({ type: 'end', peakBytes: ended.peakBytes })
+      onEvent?.({ type: 'end', peakBytes: ended.peakBytes + needs.deliveredBytes + resultBytes })
       return ended
     },
     (error) => {
@@ -72,6 +72,18 @@ export async function startJob(
   )
   result.catch(() => undefined) // A reader that leaves does not look at it; that alone must not end the process.
   return { ...job, result }
+}
+
+/** The tasks as the scheduler takes them; `flag` marks those that make the outputs. */
+export function tableOf(
+  plan: Plan,
+  { count, inputStart, inputs, outputBytes, outputs, stage }: Tasks,
+  flag: number,
+): TaskTable {
+  const stageFlags = plan.stages.map((planned) => flagsOf(planned.stage))
+  const flags = Uint8Array.from(stage, (number) => stageFlags[number])
+  for (const blocks of outputs) for (const task of blocks) flags[task] |= flag
+  return { count, inputStart, inputs, outputBytes, flags }
 }
 
 /** What the tasks of a stage ask of the scheduler. */

@@ -5,9 +5,10 @@ import { type Progress, progressOf } from '../diagnostics/progress.ts'
 
 /** What `onEvent` is told. */
 export type RunEvent =
-  | { readonly type: 'start'; readonly totalTasks: number }
+  /** The run will not take more than `forecastBytes` for blocks, results and what the reader of a stream has. */
+  | { readonly type: 'start'; readonly totalTasks: number; readonly forecastBytes: number }
   | { readonly type: 'progress'; readonly finishedTasks: number; readonly totalTasks: number }
-  /** The most bytes that the run's blocks took at any time, results in place not counted. */
+  /** The most bytes that the run took at any time, counted as in the forecast. */
   | { readonly type: 'end'; readonly peakBytes: number }
 
 export interface ComputeOptions {

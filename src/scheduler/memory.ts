@@ -1,6 +1,6 @@
 import { type JobState, outputSize, taskState } from './job.ts'
 import { foreignBytes, type SchedulerState } from './model.ts'
-import { peakBetween, remainingPeak } from './profile.ts'
+import { allowedAheadBytes, peakBetween, remainingPeak } from './profile.ts'
 import { taskFlag } from './types.ts'
 
 /*
@@ -12,10 +12,6 @@ import { taskFlag } from './types.ts'
  * the state is safe with its block counted as ahead (the banker's algorithm), or when it frees at least what it makes. So the frontier
  * always finds room once running tasks have ended and readers have given back their blocks, and no order of events ends in a deadlock.
  */
-
-/** Bytes of blocks ahead that are always allowed, and how many blocks ahead there may be for each worker. */
-const aheadBytes = 64 * 2 ** 20
-const aheadBlocksPerWorker = 4
 
 /** Starts to count a task's block: reserves its memory. False, and nothing changed, when it may not start now. */
 export function admit(state: SchedulerState, job: JobState, task: number): boolean {
@@ -106,10 +102,7 @@ function readerHasRoom(job: JobState, task: number): boolean {
 }
 
 function mayRunAhead(state: SchedulerState, job: JobState, task: number, bytes: number): boolean {
-  const allowed = Math.max(
-    aheadBytes,
-    aheadBlocksPerWorker * Math.max(1, job.options.workers) * job.profile.largestBlockBytes,
-  )
+  const allowed = allowedAheadBytes(job.profile.largestBlockBytes, job.options.workers)
   const frontierWaits = job.deniedStep === state.steps
   if (!frontierWaits && job.aheadBytes + bytes <= allowed && isSafe(state, job, task, bytes)) return true
   return bytes <= freedBytes(job, task, bytes)

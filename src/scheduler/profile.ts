@@ -63,5 +63,13 @@ export function peakBetween(profile: MemoryProfile, first: number, end: number):
   return peak
 }
 
-/** Bytes that a run in order needs at least: what explain() tells and what the driver can refuse before anything runs. */
+/** Bytes that a run in order needs at least. */
 export const sequentialPeakBytes = (table: TaskTable): number => memoryProfile(table).remainingPeakBytes[0]
+
+/** Bytes of blocks made ahead of their turn that are always allowed, and how many such blocks there may be for each worker. */
+const aheadBytes = 64 * 2 ** 20
+const aheadBlocksPerWorker = 4
+
+/** Bytes of blocks that may be made ahead of their turn, where there is room. */
+export const allowedAheadBytes = (largestBlockBytes: number, workers: number): number =>
+  Math.max(aheadBytes, aheadBlocksPerWorker * Math.max(1, workers) * largestBlockBytes)

@@ -90,12 +90,12 @@ describe('stages', () => {
 describe('costs', () => {
   it('counts tasks and bytes without running, and does not grow with the blocks', () => {
     const x = heap([40, 40], 10)
-    const cost = planCost(planOf(headline(x)), 2, 0)
+    const cost = planCost(planOf(headline(x)))
     expect(cost.stages.map((stage) => stage.tasks)).toEqual([16, 4, 16])
     expect(cost.stages[2].readBytes).toBe(2 * 1600 * 8 + 40 * 8)
     expect(cost.stages[2].writtenBytes).toBe(1600 * 8)
     const huge = randomNumbers('uniform', 1n, 'float64', [regular(1e7, 1000), regular(1e7, 1000)])
-    expect(planCost(planOf(headline(huge)), 2, 0).stages.at(-1)!.tasks).toBe(1e8)
+    expect(planCost(planOf(headline(huge))).stages.at(-1)!.tasks).toBe(1e8)
   })
 })
 

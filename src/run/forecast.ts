@@ -1,0 +1,54 @@
+import { blockSize } from '../scheduler/allocator.ts'
+import { allowedAheadBytes, memoryProfile } from '../scheduler/profile.ts'
+import { type TaskTable, taskFlag } from '../scheduler/types.ts'
+import type { Settings } from './options.ts'
+
+/** What is known of the memory of a run before it begins, in bytes. */
+export interface Needs {
+  /** What blocks take when the tasks run one by one in order. */
+  readonly inOrderBytes: number
+  /** All blocks together. */
+  readonly allBytes: number
+  readonly largestBlockBytes: number
+  /** The largest block that goes to the reader of a stream, who has a copy of it; 0 where none does. */
+  readonly deliveredBytes: number
+  /** Whole results, in the heap or in arrays of their own. */
+  readonly resultBytes: number
+}
+
+/** What a run may take, in bytes. It holds because the run is held to it. */
+export interface Forecast {
+  /** Blocks, results and what the reader of a stream has, together. */
+  readonly peakBytes: number
+  /** The limit of its blocks. */
+  readonly blockBytes: number
+}
+
+/** How many delivered blocks may wait for the reader. */
+export const readAheadOf = (workers: number): number => Math.max(2, 2 * workers)
+
+/**
+ * What the tasks need in order, what may be made ahead of its turn, and what the run takes besides its blocks, but no more than the limit.
+ * A result that does not fit the limit beside the blocks is the caller's wish: it comes on top.
+ */
+export function forecast({ limitBytes, workers }: Settings, needs: Needs): Forecast {
+  const { inOrderBytes, allBytes, largestBlockBytes, deliveredBytes, resultBytes } = needs
+  const aheadBytes = allowedAheadBytes(largestBlockBytes, workers) + readAheadOf(workers) * deliveredBytes
+  const wantedBytes = Math.min(allBytes, inOrderBytes + aheadBytes)
+  const roomBytes = Math.max(0, limitBytes - deliveredBytes)
+  const besideResultBytes = roomBytes - resultBytes
+  const blockBytes = Math.min(wantedBytes, besideResultBytes >= inOrderBytes ? besideResultBytes : roomBytes)
+  return { peakBytes: blockBytes + deliveredBytes + resultBytes, blockBytes }
+}
+
+/** The needs of tasks that are laid out. */
+export function needsOf(table: TaskTable, resultBytes: number): Needs {
+  const { remainingPeakBytes, largestBlockBytes } = memoryProfile(table)
+  let [deliveredBytes, allBytes] = [0, 0]
+  for (let task = 0; task < table.count; task++) {
+    const bytes = blockSize(table.outputBytes[task])
+    allBytes += bytes
+    if (table.flags[task] & taskFlag.deliver && bytes > deliveredBytes) deliveredBytes = bytes
+  }
+  return { inOrderBytes: remainingPeakBytes[0], allBytes, largestBlockBytes, deliveredBytes, resultBytes }
+}

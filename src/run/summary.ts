@@ -1,0 +1,102 @@
+import { facts } from '../core/dtype.ts'
+import { sizeOf } from '../core/shape.ts'
+import type { Expr } from '../graph/expr.ts'
+import { optimise } from '../graph/optimise.ts'
+import { explainPlan, type PlanCost, planCost } from '../plan/explain.ts'
+import { lower } from '../plan/lower.ts'
+import type { Plan } from '../plan/plan.ts'
+import { writeInPlace } from '../plan/regions.ts'
+import { layOut } from '../plan/tasks.ts'
+import { blockSize } from '../scheduler/allocator.ts'
+import { taskFlag } from '../scheduler/types.ts'
+import { sequentialBoundBytes } from './bound.ts'
+import { forecast, type Needs, needsOf } from './forecast.ts'
+import { tableOf } from './job.ts'
+import { type ComputeOptions, type Settings, settingsOf } from './options.ts'
+
+/** What a stage of a plan does. Sizes in bytes. */
+export interface StageSummary {
+  /** What it computes, for people. */
+  readonly name: string
+  readonly kind: string
+  readonly tasks: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
+/** What computing would do, told before it begins; nothing has run. Sizes in bytes. */
+export interface PlanSummary {
+  readonly stages: readonly StageSummary[]
+  readonly tasks: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /**
+   * The most that blocks and results will take at any time, however the arrays are computed (whole, streamed, persisted, written to a
+   * file); a run is held to it. Where whole results do not fit the memory limit it holds for those that stream or write to a file.
+   */
+  readonly peakBytes: number
+  /** The text of `explain`. */
+  toString(): string
+}
+
+/** Plans of at most so many tasks are laid out for their forecast; of larger ones it is a bound by stages. */
+const mostLaidOut = 2 ** 12
+
+/** The plan of expressions that are computed together, and what it costs. Errors: as for the options of `compute`. */
+export function summarise(exprs: readonly Expr[], options: ComputeOptions = {}): PlanSummary {
+  const settings = settingsOf(options)
+  const { roots, fired } = optimise([...new Set(exprs)])
+  const plan = lower(roots.map((expr) => ({ expr, assemble: false })))
+  const cost = planCost(plan)
+  const needs = cost.tasks > mostLaidOut ? needsByStage(plan, cost, exprs) : needsByTask(plan, roots, settings)
+  const peaks = needs.map((each) => forecast(settings, each).peakBytes)
+  const peakBytes = Math.max(peaks[0], ...peaks.filter((bytes) => bytes <= settings.limitBytes))
+  const text = explainPlan(exprs, plan, fired, cost, peakBytes)
+  return {
+    stages: cost.stages.map(({ name, kind, tasks, readBytes, writtenBytes }) => ({
+      name,
+      kind,
+      tasks,
+      bytesRead: readBytes,
+      bytesWritten: writtenBytes,
+    })),
+    tasks: cost.tasks,
+    bytesRead: cost.readBytes,
+    bytesWritten: cost.writtenBytes,
+    peakBytes,
+    toString: () => text,
+  }
+}
+
+/** Streamed, persisted, and whole in place. */
+function needsByTask(plan: Plan, all: readonly Expr[], { ordered }: Settings): Needs[] {
+  const roots = all.filter(({ shape }) => sizeOf(shape) > 0)
+  const tasks = layOut(plan, ordered)
+  const assembled = writeInPlace(
+    lower(roots.map((expr) => ({ expr, assemble: true }))),
+    roots.map(({ shape }) => ({ address: 0, shape })),
+  )
+  return [
+    needsOf(tableOf(plan, tasks, taskFlag.deliver), 0),
+    needsOf(tableOf(plan, tasks, taskFlag.keep), 0),
+    needsOf(tableOf(assembled, layOut(assembled, false), 0), resultBytesOf(roots)),
+  ]
+}
+
+/** Streamed, and whole. */
+function needsByStage(plan: Plan, cost: PlanCost, exprs: readonly Expr[]): Needs[] {
+  const largest = (bytes: readonly number[]) => bytes.reduce((most, each) => Math.max(most, blockSize(each)), 0)
+  const blocks = exprs.map(({ dtype, grid }) => sizeOf(grid.map((axis) => axis.size)) * facts[dtype].itemsize)
+  const streamed: Needs = {
+    inOrderBytes: sequentialBoundBytes(plan, cost),
+    allBytes: cost.stages.reduce((sum, stage) => sum + stage.tasks * blockSize(stage.blockBytes), 0),
+    largestBlockBytes: largest(cost.stages.map(({ blockBytes }) => blockBytes)),
+    deliveredBytes: largest(blocks),
+    resultBytes: 0,
+  }
+  return [streamed, { ...streamed, resultBytes: resultBytesOf(exprs) }]
+}
+
+/** Bytes of whole results; equal ones are one. */
+export const resultBytesOf = (exprs: readonly Expr[]): number =>
+  [...new Set(exprs)].reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * facts[dtype].itemsize, 0)
