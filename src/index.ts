@@ -58,6 +58,7 @@ export {
   WorkerLostError,
 } from './core/errors.ts'
 export type { Shape } from './core/shape.ts'
+export { Profile, profile } from './diagnostics/profile/profile.ts'
 export type { Progress } from './diagnostics/progress.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'

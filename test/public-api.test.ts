@@ -25,6 +25,7 @@ const constants = words('pi e inf nan newaxis ellipsis')
 const running = words(
   'compute plan configure shutdown toNpy at with slice where mapBlocks random ChunkedArray Computation',
 )
+const diagnostics = words('profile Profile')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [
@@ -36,6 +37,7 @@ const exported = [
   ...dtypes,
   ...constants,
   ...running,
+  ...diagnostics,
   ...errors,
 ]
 
@@ -47,6 +49,7 @@ const notMethods = new Set([
   ),
   ...constants,
   ...words('configure shutdown random ChunkedArray Computation'),
+  ...diagnostics,
   ...errors,
 ])
 const methods = [

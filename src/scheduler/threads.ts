@@ -136,14 +136,15 @@ export function createThreads(options: ThreadsOptions): Threads {
   }
 }
 
+let ownOffset: number | undefined
 /** Start and end of the next `count` tasks that have ended, on the clock of this thread's performance.now(). */
 function takeTimes({ times, ended }: Thread, count: number): Float64Array {
-  const offset = clockOffset()
+  ownOffset ??= clockOffset()
   const taken = new Float64Array(2 * count)
   for (let k = 0; k < count; k++) {
     const place = timedPlace(ended + k)
-    taken[2 * k] = times[place] - offset
-    taken[2 * k + 1] = times[place + 1] - offset
+    taken[2 * k] = times[place] - ownOffset
+    taken[2 * k + 1] = times[place + 1] - ownOffset
   }
   return taken
 }

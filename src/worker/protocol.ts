@@ -66,8 +66,15 @@ const timedTasks = 2048
 export const createTimes = (): Float64Array => new Float64Array(new SharedArrayBuffer(16 * timedTasks))
 /** Where the times of the task lie that ends next, when so many have ended. */
 export const timedPlace = (ended: number): number => 2 * (ended & (timedTasks - 1))
-/** What turns performance.now() into milliseconds of the system's clock, which all threads share. */
-export const clockOffset = (): number => Number(process.hrtime.bigint()) / 1e6 - performance.now()
+/**
+ * What turns performance.now() into milliseconds of the system's clock, which all threads share. A thread that is held up between the
+ * two readings gets too little: the most of several is right.
+ */
+export function clockOffset(): number {
+  let offset = Number.NEGATIVE_INFINITY
+  for (let k = 0; k < 5; k++) offset = Math.max(offset, Number(process.hrtime.bigint()) / 1e6 - performance.now())
+  return offset
+}
 
 export const isStopped = (stopped: Int32Array, job: number): boolean =>
   Atomics.load(stopped, job % stopped.length) === job
