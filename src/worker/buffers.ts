@@ -8,7 +8,8 @@ export function buffersOf(value: unknown): Set<ArrayBufferLike> {
     else if (part instanceof ArrayBuffer || part instanceof SharedArrayBuffer) buffers.add(part)
     else if (!seen.has(part)) {
       seen.add(part)
-      const parts = Array.isArray(part) || part instanceof Set ? part : part instanceof Map ? [...part].flat() : Object.values(part)
+      const parts =
+        Array.isArray(part) || part instanceof Set ? part : part instanceof Map ? [...part].flat() : Object.values(part)
       for (const inner of parts) visit(inner)
     }
   }

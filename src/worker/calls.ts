@@ -1,53 +1,16 @@
 import { internal } from '../core/errors.ts'
 import { buffersOf, isWorthMoving } from './buffers.ts'
-import { type Encoded, encodeError } from './errors.ts'
+import {
+  type CallBatch,
+  type CallEnds,
+  type CallFailure,
+  type CallPlan,
+  callModes,
+  type TaskContext,
+} from './call-messages.ts'
+import { encodeError } from './errors.ts'
 import { type Callable, explainThrown, receiveFunction, type SentFunction } from './functions.ts'
-
-/** What a worker is told of a job of calls, once. */
-export interface CallPlan {
-  readonly functions: readonly SentFunction[]
-  /** A task that throws is tried so many times more. */
-  readonly retries: number
-  /** A task that fails fails alone; otherwise the rest of its batch is not run. */
-  readonly independent: boolean
-}
-
-/**
- * A batch of calls as it is sent. `numbers` is laid out as a batch of blocks (protocol.ts): [job, tasks, then for each task: task,
- * word, sources, each source]. A source stands for one argument: 0 is the next of `args`, s > 0 the value that task s - 1 of this
- * batch gave. The word is `callWord`.
- */
-export interface CallBatch {
-  readonly numbers: Uint32Array
-  readonly args: unknown[]
-}
-
-/** How a function is called: once with the arguments, or for each item of the list that is the first one, alone or spread. */
-export const callModes = ['call', 'map', 'starmap'] as const
-export type CallMode = (typeof callModes)[number]
-/** [function, mode, whether the value is sent back] in one number. */
-export const callWord = (fn: number, mode: CallMode, isSent: boolean): number =>
-  8 * fn + 2 * callModes.indexOf(mode) + Number(isSent)
-
-/** What has ended since the last message: one entry a task, undefined where the value is not wanted or the task failed. */
-export interface CallEnds {
-  readonly values: unknown[]
-  readonly failures: readonly CallFailure[]
-  /** What these tasks took together. */
-  readonly milliseconds: number
-}
-export interface CallFailure {
-  /** Which of `values` it stands for; which item of a list the function threw at. */
-  readonly at: number
-  readonly item: number | undefined
-  readonly error: Encoded
-}
-
-/** What a task's function has as `this`. */
-export interface TaskContext {
-  /** The number of the worker that runs it; -1: the main thread. */
-  readonly worker: number
-}
+import { batchHead } from './protocol.ts'
 
 interface DefinedPlan extends CallPlan {
   readonly callables: (Callable | undefined)[]
@@ -66,10 +29,18 @@ export function createCalls(worker: number): Calls {
   const context: TaskContext = Object.freeze({ worker })
   return {
     define: (job, plan) =>
-      void plans.set(job, { ...plan, callables: plan.functions.map(() => undefined), mayKeep: plan.functions.map(mayKeep) }),
+      void plans.set(job, {
+        ...plan,
+        callables: plan.functions.map(() => undefined),
+        mayKeep: plan.functions.map(mayKeep),
+      }),
     forget: (job) => void plans.delete(job),
     begin: (batch) =>
-      new CallRun(plans.get(batch.numbers[0]) ?? internal(`job ${batch.numbers[0]} is not defined here`), batch, context),
+      new CallRun(
+        plans.get(batch.numbers[0]) ?? internal(`job ${batch.numbers[0]} is not defined here`),
+        batch,
+        context,
+      ),
   }
 }
 
@@ -111,7 +82,7 @@ export class CallRun {
     this.context = context
     this.numbers = numbers
     this.args = args
-    for (let at = 2, task = 0; at < numbers.length; at += 3 + numbers[at + 2], task++) {
+    for (let at = batchHead, task = 0; at < numbers.length; at += 3 + numbers[at + 2], task++) {
       this.places.push(at)
       this.lastReader.push(-1)
       for (let k = 0; k < numbers[at + 2]; k++) {
@@ -132,7 +103,8 @@ export class CallRun {
     }
     this.results.push(undefined)
     if (failed) this.failures.set(task, failed)
-    else if (isWanted && (this.plan.independent || this.failures.size === 0)) return this.attempt(task, args, this.plan.retries)
+    else if (isWanted && (this.plan.independent || this.failures.size === 0))
+      return this.attempt(task, args, this.plan.retries)
     return undefined
   }
 
@@ -155,7 +127,8 @@ export class CallRun {
       })
       post({ values, failures: this.failuresFrom(from), milliseconds }, [])
     }
-    for (let task = from; task < this.told; task++) if (this.lastReader[task] < this.told) this.results[task] = undefined
+    for (let task = from; task < this.told; task++)
+      if (this.lastReader[task] < this.told) this.results[task] = undefined
     this.since = performance.now()
   }
 
@@ -175,7 +148,9 @@ export class CallRun {
       retries > 0 ? this.attempt(task, args, retries - 1) : this.fail(task, error)
     try {
       const fn = this.plan.callables[word >>> 3]
-      const value = fn ? this.invoke(fn, word, args) : this.load(word >>> 3).then((loaded) => this.invoke(loaded, word, args))
+      const value = fn
+        ? this.invoke(fn, word, args)
+        : this.load(word >>> 3).then((loaded) => this.invoke(loaded, word, args))
       if (isPromise(value)) return value.then((settled) => this.end(task, settled), failed)
       return this.end(task, value)
     } catch (error) {
@@ -190,12 +165,16 @@ export class CallRun {
   private invoke(fn: Callable, word: number, args: unknown[]): unknown {
     const mode = callModes[(word >>> 1) & 3]
     if (mode === 'call') return fn.apply(this.context, args)
-    return callEach(mode === 'map' ? (item) => fn.call(this.context, item) : (item) => fn.apply(this.context, item as unknown[]), args[0] as ArrayLike<unknown>)
+    return callEach(
+      mode === 'map' ? (item) => fn.call(this.context, item) : (item) => fn.apply(this.context, item as unknown[]),
+      args[0] as ArrayLike<unknown>,
+    )
   }
   private end(task: number, value: unknown): void {
     this.results[task] = value
     for (const source of this.sources(task))
-      if (source > 0 && this.lastReader[source - 1] === task && source - 1 < this.told) this.results[source - 1] = undefined
+      if (source > 0 && this.lastReader[source - 1] === task && source - 1 < this.told)
+        this.results[source - 1] = undefined
   }
   private fail(task: number, thrown: unknown): void {
     const fn = this.plan.functions[this.numbers[this.places[task] + 1] >>> 3]
@@ -258,6 +237,9 @@ function cloneFailure(value: unknown): Error | undefined {
     structuredClone(value)
     return undefined
   } catch (error) {
-    return new TypeError(`the function gave what cannot be sent to another thread (${(error as Error).message}); give plain data, no functions`, { cause: error })
+    return new TypeError(
+      `the function gave what cannot be sent to another thread (${(error as Error).message}); give plain data, no functions`,
+      { cause: error },
+    )
   }
 }

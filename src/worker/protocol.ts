@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { CallEnds } from './call-messages.ts'
 import type { Encoded } from './errors.ts'
 
 /** A task with the byte addresses of its block and of its inputs' blocks. */
@@ -35,12 +36,19 @@ export function encodeBatch(job: number, tasks: readonly TaskCall[], isTimed: bo
 
 /**
  * A worker's answers. A number: so many of all tasks it was ever given have ended (it counts them in the order in which they were
- * sent). A failure: the task at that place failed, those before it have ended, the rest of its batch will not be run.
+ * sent). The same with what calls gave. A failure: the task at that place failed, those before it have ended, the rest of its batch
+ * will not be run.
  */
-export type WorkerMessage = 'ready' | number | { readonly position: number; readonly error: Encoded }
+export type WorkerMessage =
+  | 'ready'
+  | number
+  | { readonly ended: number; readonly ends: CallEnds }
+  | { readonly position: number; readonly error: Encoded }
 
 /** What a worker is started with. */
 export interface WorkerStart {
+  /** Its number, from 0 on. */
+  readonly worker: number
   readonly memory: WebAssembly.Memory
   /** A region of scratchBytes that only this worker writes. */
   readonly scratchAddress: number
