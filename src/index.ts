@@ -32,7 +32,27 @@ export * from './array/rechunk.ts'
 export * from './array/reductions.ts'
 export * from './array/replacing.ts'
 export * from './array/running.ts'
-export * from './array/storage.ts'
+export {
+  type FromBinaryOptions,
+  type FromHdf5Options,
+  type FromNpyOptions,
+  type FromSourceOptions,
+  fromBinary,
+  fromHdf5,
+  fromNpy,
+  fromNpz,
+  fromSource,
+} from './array/storage.ts'
+export {
+  type BinaryOptions,
+  type StoreTarget,
+  store,
+  type Target,
+  type ToNpzOptions,
+  toBinary,
+  toNpy,
+  toNpz,
+} from './array/storing.ts'
 export * from './array/tiling.ts'
 export {
   type Block as ComputedBlock,
@@ -58,7 +78,7 @@ export {
   WorkerLostError,
 } from './core/errors.ts'
 export type { Shape } from './core/shape.ts'
-export { Profile, profile } from './diagnostics/profile/profile.ts'
 export type { Progress } from './diagnostics/progress.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'
+export type { ReadFunction, UserBlock, WriteFunction } from './storage/user.ts'

@@ -12,7 +12,7 @@ const standardElementwise = words(`
   nextafter notEqual positive pow real reciprocal remainder round sign signbit sin sinh sqrt square subtract tan tanh trunc`)
 const creation = words(`
   array asarray fromArray zeros ones full empty arange linspace eye tri tril triu meshgrid fromFunction zerosLike onesLike
-  fullLike emptyLike fromBinary fromNpy`)
+  fullLike emptyLike fromBinary fromHdf5 fromNpy fromNpz fromSource`)
 const reductions = words(
   'sum prod mean std var min max argmin argmax any all countNonzero cumulativeSum cumulativeProd',
 )
@@ -23,9 +23,8 @@ const linear = words('matmul tensordot vecdot outer matrixTranspose')
 const dtypes = words('astype resultType canCast promoteTypes finfo iinfo isdtype dtypes')
 const constants = words('pi e inf nan newaxis ellipsis')
 const running = words(
-  'compute plan configure shutdown toNpy at with slice where mapBlocks random ChunkedArray Computation',
+  'compute plan configure shutdown store toBinary toNpy toNpz at with slice where mapBlocks random ChunkedArray Computation',
 )
-const diagnostics = words('profile Profile')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [
@@ -37,7 +36,6 @@ const exported = [
   ...dtypes,
   ...constants,
   ...running,
-  ...diagnostics,
   ...errors,
 ]
 
@@ -48,8 +46,7 @@ const notMethods = new Set([
     'broadcastArrays broadcastShapes concat stack resultType canCast promoteTypes finfo iinfo isdtype dtypes slice',
   ),
   ...constants,
-  ...words('configure shutdown random ChunkedArray Computation'),
-  ...diagnostics,
+  ...words('configure toNpz shutdown random ChunkedArray Computation'),
   ...errors,
 ])
 const methods = [

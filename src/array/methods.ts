@@ -14,7 +14,7 @@ import * as matrices from './matrices.ts'
 import * as rechunking from './rechunk.ts'
 import * as reductions from './reductions.ts'
 import * as replacing from './replacing.ts'
-import * as storage from './storage.ts'
+import * as storing from './storing.ts'
 import * as tiling from './tiling.ts'
 
 // Every function whose first argument is an array is a method: a line for each module whose functions all are, or for each name.
@@ -45,7 +45,9 @@ const functions = {
   astype: dtypes.astype,
   tril: matrices.tril,
   triu: matrices.triu,
-  toNpy: storage.toNpy,
+  store: storing.store,
+  toBinary: storing.toBinary,
+  toNpy: storing.toNpy,
   emptyLike: creation.emptyLike,
   fullLike: creation.fullLike,
   onesLike: creation.onesLike,
@@ -103,7 +105,7 @@ declare module './chunked-array.ts' {
       Methods<Pick<typeof indexing, 'at'>>,
       Methods<Pick<typeof dtypes, 'astype'>>,
       Methods<Pick<typeof matrices, 'tril' | 'triu'>>,
-      Methods<Pick<typeof storage, 'toNpy'>>,
+      Methods<Pick<typeof storing, 'store' | 'toBinary' | 'toNpy'>>,
       Methods<Pick<typeof creation, 'emptyLike' | 'fullLike' | 'onesLike' | 'zerosLike'>> {
     /**
      * The computation of this array: awaited, it is the whole result (a scijs ndarray; of a 0-d array a plain value); iterated with

@@ -90,7 +90,8 @@ export function tableOf(
 function flagsOf(stage: Stage): number {
   if (stage.kind === 'user') return taskFlag.alone
   const isHere = (stage.kind === 'load' && isTied(stage.source)) || (stage.kind === 'store' && isTied(stage.sink))
-  return isHere ? taskFlag.main : 0
+  // One at a time in a batch: each waits for something outside, and several batches wait side by side.
+  return isHere ? taskFlag.main | taskFlag.alone : 0
 }
 
 /** The scheduler knows the number of the task whose worker was lost; this tells its stage and block. */

@@ -1,7 +1,6 @@
 import { AbortError } from '../core/errors.ts'
 import type { Executor } from '../worker/executor.ts'
 import type { Connection } from './connection.ts'
-import { createLocalCalls, type LocalBatch } from './local-calls.ts'
 import { isObserved } from './observe.ts'
 import { type AssignedTask, type JobId, mainThread, patienceMilliseconds } from './types.ts'
 
@@ -17,6 +16,10 @@ export interface Local {
   stop(job: JobId): void
   forget(job: JobId): void
 }
+interface LocalBatch {
+  readonly job: JobId
+  readonly tasks: readonly AssignedTask[]
+}
 
 /** So long the event loop may have to wait. */
 const sliceMilliseconds = 8
@@ -28,8 +31,7 @@ const nextTurn = (): Promise<void> =>
   })
 
 /** Batches run one after the other; where a task waits (for a file), the next batch runs meanwhile. */
-export function createLocal({ createExecutor, ...connection }: LocalOptions): Local {
-  const { plan, calls, isWanted, report } = connection
+export function createLocal({ createExecutor, plan, isWanted, report }: LocalOptions): Local {
   const waiting: LocalBatch[] = []
   const defined = new Set<JobId>()
   const waits = createWaits()
@@ -37,15 +39,6 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
   let isWorking = false
   let sliceEnd = 0
 
-  const pause = async (): Promise<void> => {
-    await nextTurn()
-    sliceEnd = performance.now() + sliceMilliseconds
-  }
-  const localCalls = createLocalCalls(connection, {
-    isOver: () => performance.now() > sliceEnd,
-    pause,
-    until: waits.until,
-  })
   async function runBatch({ job, tasks }: LocalBatch): Promise<void> {
     let first = 0
     const times = isObserved() ? new Float64Array(2 * tasks.length) : undefined
@@ -76,7 +69,8 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
       }
       if (i + 1 < tasks.length && performance.now() > sliceEnd) {
         tellFinished(i + 1)
-        await pause()
+        await nextTurn()
+        sliceEnd = performance.now() + sliceMilliseconds
       }
     }
     tellFinished(tasks.length)
@@ -84,12 +78,10 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
   async function work(): Promise<void> {
     isWorking = true
     while (waiting.length > 0) {
-      await pause()
-      do {
-        const batch = waiting.shift()!
-        const callJob = calls(batch.job)
-        void (callJob ? localCalls.run(batch, callJob) : runBatch(batch))
-      } while (waiting.length > 0 && performance.now() < sliceEnd)
+      await nextTurn()
+      sliceEnd = performance.now() + sliceMilliseconds
+      do void runBatch(waiting.shift()!)
+      while (waiting.length > 0 && performance.now() < sliceEnd)
     }
     isWorking = false
   }
@@ -98,10 +90,12 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
       waiting.push({ job, tasks })
       if (!isWorking) void work()
     },
-    stop: waits.stop,
+    stop(job) {
+      waits.stop(job)
+      if (executor && !(executor instanceof Promise)) executor.stop?.(job)
+    },
     forget(job) {
       waits.forget(job)
-      localCalls.forget(job)
       if (!defined.delete(job) || !executor || executor instanceof Promise) return
       executor.forget(job)
     },

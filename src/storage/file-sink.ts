@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Box } from '../core/chunks.ts'
-import { itemsize } from '../core/dtype.ts'
-import { storageError } from './file.ts'
+import { itemsize, realOf } from '../core/dtype.ts'
+import { storageError, swapBytes } from './file.ts'
 import { runsOf } from './runs.ts'
 import type { FileSink } from './sink.ts'
 
@@ -11,10 +11,11 @@ export function writeFileBox(sink: FileSink, box: Box, bytes: Uint8Array): void 
     const file = openSync(sink.path, 'r+')
     try {
       const size = itemsize(sink.dtype)
+      const ordered = sink.byteOrder === 'big' ? swapped(bytes, itemsize(realOf(sink.dtype))) : bytes
       const runs = runsOf(sink.shape, box)
       let at = 0
       for (const start of runs.starts()) {
-        writeFully(file, bytes.subarray(at, at + runs.length * size), sink.offset + start * size)
+        writeFully(file, ordered.subarray(at, at + runs.length * size), sink.offset + start * size)
         at += runs.length * size
       }
     } finally {
@@ -23,6 +24,12 @@ export function writeFileBox(sink: FileSink, box: Box, bytes: Uint8Array): void 
   } catch (error) {
     throw storageError(sink.path, 'write', error)
   }
+}
+
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  const copy = bytes.slice()
+  swapBytes(copy, size)
+  return copy
 }
 
 function writeFully(file: number, bytes: Uint8Array, position: number): void {

@@ -150,7 +150,7 @@ function readFully(file: number, source: FileSource, target: Uint8Array, start: 
 }
 
 /** Turns the bytes of every `size`-byte number round. */
-function swapBytes(target: Uint8Array, size: number): void {
+export function swapBytes(target: Uint8Array, size: number): void {
   const bytes = Buffer.from(target.buffer, target.byteOffset, target.byteLength)
   if (size === 2) bytes.swap16()
   if (size === 4) bytes.swap32()

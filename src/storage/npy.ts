@@ -68,20 +68,20 @@ function headerLength(bytes: Uint8Array, path: string): number {
   return length
 }
 
-/** The array that an NPY file holds. Errors: StorageError. */
-export function readNpyHeader(path: string): NpyHeader {
-  const length = fileBytes(path, 'fromNpy')
-  const first = readStart(path, Math.min(length, 4096))
+/** The array that an NPY file holds, or a part of a file, `length` bytes from `start` on. Errors: StorageError. */
+export function readNpyHeader(path: string, start = 0, length = fileBytes(path, 'fromNpy') - start): NpyHeader {
+  const first = readPart(path, start, Math.min(length, 4096))
   const whole = headerStart(first, path) + headerLength(first, path)
-  return parseNpyHeader(whole > first.length ? readStart(path, Math.min(length, whole)) : first, path)
+  const header = parseNpyHeader(whole > first.length ? readPart(path, start, Math.min(length, whole)) : first, path)
+  return { ...header, offset: start + header.offset }
 }
 
-function readStart(path: string, count: number): Uint8Array {
+function readPart(path: string, start: number, count: number): Uint8Array {
   try {
     const file = openSync(path, 'r')
     try {
       const bytes = new Uint8Array(count)
-      return bytes.subarray(0, readSync(file, bytes, 0, count, 0))
+      return bytes.subarray(0, readSync(file, bytes, 0, count, start))
     } finally {
       closeSync(file)
     }

@@ -6,6 +6,9 @@ import type { DType } from '../core/dtype.ts'
  * storage/read.ts. `grid` is how it is cut into blocks.
  */
 export type Source =
+  | UserSource
+  | InflatedSource
+  | Hdf5Source
   /** A typed array in this process, row-major and contiguous. With a SharedArrayBuffer workers read it themselves. */
   | {
       readonly type: 'memory'
@@ -32,5 +35,36 @@ export type Source =
       readonly shape: readonly number[]
     }
 
-/** Reads the box of a source into `target`, its bytes in row-major order and the machine's byte order. Errors: StorageError. */
-export type ReadBox = (source: Source, box: Box, target: Uint8Array) => Promise<void>
+/** A compressed array in a zip file: its elements, row-major, from byte `offset` of what the entry's bytes inflate to. */
+export interface InflatedSource {
+  readonly type: 'inflated'
+  readonly path: string
+  /** Where the compressed bytes begin in the file. */
+  readonly start: number
+  readonly compressedBytes: number
+  readonly offset: number
+  readonly byteOrder: 'little' | 'big'
+  readonly dtype: DType
+  readonly shape: readonly number[]
+}
+/** A dataset of an HDF5 or NetCDF-4 file. */
+export interface Hdf5Source {
+  readonly type: 'hdf5'
+  readonly path: string
+  readonly dataset: string
+  readonly dtype: DType
+  readonly shape: readonly number[]
+}
+
+/** What a function of the user's gives, which is tied to it (host.ts): it is read on this thread. */
+export interface UserSource {
+  readonly type: 'user'
+  readonly dtype: DType
+  readonly shape: readonly number[]
+}
+
+/**
+ * Reads the box of a source into `target`, its bytes in row-major order and the machine's byte order. The signal is aborted when the
+ * box is not wanted any more; nothing is written to `target` then. Errors: StorageError.
+ */
+export type ReadBox = (source: Source, box: Box, target: Uint8Array, signal?: AbortSignal) => Promise<void>

@@ -32,9 +32,15 @@ interface TaskPlace {
 /** An Executor over the heap; `scratchAddress` is a region of kernel/spec.ts's scratchBytes that only it writes. */
 export function createExecutor(memory: WebAssembly.Memory, scratchAddress: number): Executor {
   const plans = new Map<number, ExecutablePlan>()
+  const ends = new Map<number, AbortController>()
   const kernels = createKernels(memory, scratchAddress)
   const random = createRandom(memory)
 
+  const signalOf = (job: number): AbortSignal => {
+    const end = ends.get(job) ?? new AbortController()
+    ends.set(job, end)
+    return end.signal
+  }
   const start = (stage: Stage, place: TaskPlace, job: number): void | Promise<void> => {
     switch (stage.kind) {
       case 'kernel':
@@ -42,9 +48,9 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
       case 'combine':
         return runCombine(kernels, memory, stage, place)
       case 'load':
-        return runLoad(memory, stage, place)
+        return runLoad(memory, stage, place, signalOf(job))
       case 'store':
-        return runStore(memory, stage, place)
+        return runStore(memory, stage, place, signalOf(job))
       case 'random':
         return runRandom(random, stage, place)
       case 'user':
@@ -53,7 +59,11 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
   }
   return {
     define: (job, plan) => void plans.set(job, plan as ExecutablePlan),
-    forget: (job) => void plans.delete(job),
+    forget(job) {
+      plans.delete(job)
+      ends.delete(job)
+    },
+    stop: (job) => ends.get(job)?.abort(),
     run(job, task, address, inputs) {
       const plan = plans.get(job) ?? internal(`job ${job} is not defined here`)
       const stage = plan.stages[plan.taskStage[task]]
@@ -203,20 +213,26 @@ function resultAddress({ region, dtype }: CombineStage, box: Box, address: numbe
   return region.address + rows * sizeOf(region.shape.slice(1)) * facts[dtype].itemsize
 }
 
-function runLoad(memory: WebAssembly.Memory, stage: LoadStage, { coordinate, address }: TaskPlace): Promise<void> {
+function runLoad(
+  memory: WebAssembly.Memory,
+  stage: LoadStage,
+  { coordinate, address }: TaskPlace,
+  signal: AbortSignal,
+): Promise<void> {
   const box = blockBox(stage.grid, coordinate)
   const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
-  return readBox(stage.source, shifted(box, stage.origin), new Uint8Array(memory.buffer, address, bytes))
+  return readBox(stage.source, shifted(box, stage.origin), new Uint8Array(memory.buffer, address, bytes), signal)
 }
 
 function runStore(
   memory: WebAssembly.Memory,
   stage: StoreStage,
   { coordinate, inputs }: TaskPlace,
-): void | Promise<void> {
+  signal: AbortSignal,
+): Promise<void> {
   const box = blockBox(stage.grid, coordinate)
   const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
-  return writeBox(stage.sink, shifted(box, stage.origin), new Uint8Array(memory.buffer, inputs[0], bytes))
+  return writeBox(stage.sink, shifted(box, stage.origin), new Uint8Array(memory.buffer, inputs[0], bytes), signal)
 }
 
 const shifted = (box: Box, origin: readonly number[]): Box =>

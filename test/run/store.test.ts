@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 function fileSink(name: string, shape: number[], unit = shape.map(() => 1)): FileSink {
   const path = join(folder, name)
   writeFileSync(path, new Uint8Array(shape.reduce((a, b) => a * b, 8)))
-  return { type: 'file', path, offset: 0, dtype: 'float64', shape, unit }
+  return { type: 'file', path, offset: 0, byteOrder: 'little', dtype: 'float64', shape, unit }
 }
 const elementsOf = ({ path }: FileSink): number[] => {
   const { buffer, byteOffset, byteLength } = readFileSync(path)
