@@ -5,6 +5,7 @@ import { config } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
 import { internal, MemoryLimitError } from './core/errors.ts'
 import { formatShape, sizeOf, unravel } from './core/shape.ts'
+import { showing } from './diagnostics/result.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
 import { writeInPlace } from './plan/regions.ts'
@@ -171,7 +172,11 @@ async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): 
       const copy = bytes.slice() as TypedArray
       job.taken(next.task)
       left--
-      yield { index, offset: box.map(([low]) => low), data: ndarrayOver(copy, expr.dtype, boxShape(box)) }
+      yield {
+        index,
+        offset: box.map(([low]) => low),
+        data: showing(ndarrayOver(copy, expr.dtype, boxShape(box)), expr.dtype),
+      }
     }
     await job.result
   } finally {

@@ -78,6 +78,7 @@ export {
   WorkerLostError,
 } from './core/errors.ts'
 export type { Shape } from './core/shape.ts'
+export { type FormatOptions, format } from './diagnostics/format.ts'
 export type { Progress } from './diagnostics/progress.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'

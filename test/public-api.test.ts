@@ -25,6 +25,7 @@ const constants = words('pi e inf nan newaxis ellipsis')
 const running = words(
   'compute plan configure shutdown store toBinary toNpy toNpz at with slice where mapBlocks random ChunkedArray Computation',
 )
+const showing = words('format')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [
@@ -36,6 +37,7 @@ const exported = [
   ...dtypes,
   ...constants,
   ...running,
+  ...showing,
   ...errors,
 ]
 
@@ -47,11 +49,12 @@ const notMethods = new Set([
   ),
   ...constants,
   ...words('configure toNpz shutdown random ChunkedArray Computation'),
+  ...showing,
   ...errors,
 ])
 const methods = [
   ...exported.filter((name) => !notMethods.has(name)),
-  ...words('sub mul div neg eq ne lt le gt ge persist explain toString constructor'),
+  ...words('sub mul div neg eq ne lt le gt ge persist explain toString toSVG constructor'),
 ]
 const properties = words('T mT shape ndim size dtype chunks numblocks nbytes itemsize')
 

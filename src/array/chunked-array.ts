@@ -1,11 +1,13 @@
 import { chunkLengths, gridShape } from '../core/chunks.ts'
 import { type DType, itemsize } from '../core/dtype.ts'
-import { NdloomError, ShapeError } from '../core/errors.ts'
+import { formatGiven, NdloomError, ShapeError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { formatShape, type Shape, sizeOf } from '../core/shape.ts'
 import { permuteView } from '../core/view.ts'
+import { arrayPicture, describeArray, shownArray } from '../diagnostics/array.ts'
+import { inspected, inspectName } from '../diagnostics/notebook.ts'
 import { view } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
-import { formatExpr } from '../graph/format.ts'
 
 /**
  * A lazy N-d array, cut into blocks: a thin handle on one expression. Nothing is computed before `compute()` (or `persist`,
@@ -75,15 +77,22 @@ export class ChunkedArray {
 
   /** dtype, shape, blocks, bytes and the expression in short. */
   toString(): string {
-    const { dtype, shape, numblocks, nbytes, expr } = this
-    const blocks =
-      sizeOf(numblocks) === 1
-        ? '1 block'
-        : `${numblocks.join('x')} blocks of ${expr.grid.map((axis) => axis.size).join('x')}`
-    return `ChunkedArray ${dtype} ${formatShape(shape)} in ${blocks}, ${formatBytes(nbytes)}: ${formatExpr(expr, 4)}`
+    return describeArray(this.expr)
   }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString()
+  /** What Node's console prints; in a tslab notebook a table and the block picture. */
+  [inspectName](depth: number | null, options?: { depth?: number | null }): string {
+    return inspected(shownArray(this.expr), depth, options)
+  }
+  /**
+   * The block picture as SVG: the extent of each axis, where it is cut, and below dtype, bytes and blocks. Three axes are drawn as a
+   * cuboid, more as several; where there are too many blocks to draw they are a shading. `size`: pixels of the longest axis.
+   * @example const picture = nd.zeros([10000, 10000], { chunks: 1000 }).toSVG()
+   */
+  toSVG(options?: { size?: number }): string {
+    const { size = 160 } = checkOptions<{ size?: number }>(options, ['size'], 'toSVG')
+    if (!(typeof size === 'number' && size >= 16 && size <= 4096))
+      throw new NdloomError(`toSVG: got size ${formatGiven(size)}, want a number of pixels from 16 to 4096`)
+    return arrayPicture(this.expr, { size })
   }
   /** JavaScript's operators would make text or NaN of an array; this says so instead. */
   [Symbol.toPrimitive](hint: string): string {
@@ -92,10 +101,4 @@ export class ChunkedArray {
       'an array has no value yet, and JavaScript operators do not work on arrays; use x.add(y), x.lt(y) or await x.compute()',
     )
   }
-}
-
-const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB']
-function formatBytes(bytes: number): string {
-  const unit = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
-  return `${Number((bytes / 1000 ** unit).toPrecision(4))} ${units[unit]}`
 }

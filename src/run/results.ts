@@ -1,6 +1,7 @@
 import type { NdArray } from 'ndarray'
 import { type DType, facts, isComplex, type TypedArray, type Value, viewBytes } from '../core/dtype.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
+import { showing } from '../diagnostics/result.ts'
 import type { Engine } from '../scheduler/engine.ts'
 import { ndarrayOver } from '../storage/ndarray.ts'
 
@@ -83,7 +84,7 @@ export function takeResult(engine: Engine, address: number, shape: Shape, dtype:
 
 /** A plain value for 0-d, an ndarray otherwise. */
 export function asResult(data: TypedArray, dtype: DType, shape: Shape): Result {
-  if (shape.length > 0) return ndarrayOver(data, dtype, shape)
+  if (shape.length > 0) return showing(ndarrayOver(data, dtype, shape), dtype)
   if (isComplex(dtype)) return { re: Number(data[0]), im: Number(data[1]) }
   return dtype === 'bool' ? data[0] !== 0 : data[0]
 }

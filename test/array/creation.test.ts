@@ -351,9 +351,9 @@ test('results make arrays again', async () => {
 test('an array describes itself', () => {
   const x = nd.random.random([2000, 2000], { chunks: [1000, 1000] })
   expect(String(x.add(x.T))).toBe(
-    'ChunkedArray float64 [2000, 2000] in 2x2 blocks of 1000x1000, 32 MB: add(random.uniform, permute[1, 0](random.uniform))',
+    'ChunkedArray float64 [2000, 2000] in 2x2 blocks of 1000x1000, 30.5 MiB: add(random.uniform, permute[1, 0](random.uniform))',
   )
-  expect(`${nd.array(1)}`).toBe('ChunkedArray float64 [] in 1 block, 8 bytes: 1')
+  expect(`${nd.array(1)}`).toBe('ChunkedArray float64 [] in 1 block, 8 B: 1')
   expect(x.nbytes).toBe(32e6)
   expect([x.ndim, x.size, x.itemsize, x.numblocks]).toEqual([2, 4e6, 8, [2, 2]])
   expect(() => (x as unknown as number) + 1).toThrow(/x\.add/)
