@@ -79,6 +79,7 @@ export {
 } from './core/errors.ts'
 export type { Shape } from './core/shape.ts'
 export { type FormatOptions, format } from './diagnostics/format.ts'
+export { Profile, profile } from './diagnostics/profile/profile.ts'
 export type { Progress } from './diagnostics/progress.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'

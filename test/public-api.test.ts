@@ -25,7 +25,7 @@ const constants = words('pi e inf nan newaxis ellipsis')
 const running = words(
   'compute plan configure shutdown store toBinary toNpy toNpz at with slice where mapBlocks random ChunkedArray Computation',
 )
-const showing = words('format')
+const diagnostics = words('format profile Profile')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [
@@ -37,7 +37,7 @@ const exported = [
   ...dtypes,
   ...constants,
   ...running,
-  ...showing,
+  ...diagnostics,
   ...errors,
 ]
 
@@ -49,7 +49,7 @@ const notMethods = new Set([
   ),
   ...constants,
   ...words('configure toNpz shutdown random ChunkedArray Computation'),
-  ...showing,
+  ...diagnostics,
   ...errors,
 ])
 const methods = [

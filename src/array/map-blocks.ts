@@ -6,8 +6,11 @@ import { checkOptions } from '../core/options.ts'
 import { broadcastShapes, formatShape } from '../core/shape.ts'
 import * as build from '../graph/build.ts'
 import type { Expr, UserFunction } from '../graph/expr.ts'
+import { type ModuleFunction, sentFunction } from '../worker/functions.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { exprOf, type Operand } from './operands.ts'
+
+export type { ModuleFunction } from '../worker/functions.ts'
 
 /** A block as a user's function gets it: a scijs ndarray. */
 export type Block = ndarray.NdArray<ndarray.Data>
@@ -18,11 +21,6 @@ export interface BlockInfo {
   readonly offset: readonly number[]
   /** The data given as `args`. */
   readonly args: unknown
-}
-/** An exported function of a module: `module` is a URL or package name, as `import()` takes it. */
-export interface ModuleFunction {
-  readonly module: string
-  readonly name: string
 }
 export interface MapBlocksOptions {
   /** The dtype of what the function returns; else that of the first array. */
@@ -84,15 +82,10 @@ function outputGrid(grid: Grid, chunks: MapBlocksOptions['chunks']): Grid {
   return output
 }
 
-function userFunction(fn: unknown, data: unknown): UserFunction {
-  const args = cloned(data)
-  if (typeof fn === 'function') return { text: functionText(fn as () => unknown), args }
-  const { module, name } = (typeof fn === 'object' && fn !== null ? fn : {}) as Partial<ModuleFunction>
-  if (typeof module === 'string' && typeof name === 'string') return { module, name, args }
-  throw new NdloomError(
-    `mapBlocks: got ${formatGiven(fn)} as the function, want a function, or { module, name } of an exported one`,
-  )
-}
+const userFunction = (fn: unknown, data: unknown): UserFunction => ({
+  ...sentFunction(fn, 'mapBlocks'),
+  args: cloned(data),
+})
 
 /** `args` as it is now: a later change does not reach the array. Errors: NdloomError for what structured clone does not take. */
 function cloned(args: unknown): unknown {
@@ -104,14 +97,4 @@ function cloned(args: unknown): unknown {
       { cause: error },
     )
   }
-}
-
-/** The text of a function. Errors: NdloomError for native and bound functions, which have none. */
-function functionText(fn: () => unknown): string {
-  const text = fn.toString()
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(text))
-    throw new NdloomError(
-      `mapBlocks: the function ${fn.name || ''} is native or bound and has no text to send; write (block) => ... instead`,
-    )
-  return text
 }

@@ -21,7 +21,7 @@ export function fillBatch(
   worker: WorkerState,
 ): Batch | undefined {
   const share = Math.ceil(set.size / (4 * Math.max(1, job.options.workers)))
-  const target = Math.min(mostTasks, worker.id === mainThread ? set.size : share)
+  const target = Math.min(mostTasks, worker.id === mainThread ? set.size : Math.min(share, timely(job)))
   // When nothing runs and no reader will free memory, any task that may start will do: else the job has to be given up.
   const misses = state.batches.size === 0 && job.withReader === 0 ? set.size : mostMisses
   const chain = new Chain(job, set)
@@ -96,7 +96,20 @@ class Chain {
   }
 }
 
-const isAlone = (job: JobState, task: number): boolean => (job.table.flags[task] & taskFlag.alone) !== 0
+/**
+ * Whether the task goes to a worker that has nothing else to do. Calls do while it is not known that they are short, and a task that
+ * was running, or may have been, when its worker was lost: it will then be the only one that is lost.
+ */
+const isAlone = (job: JobState, task: number): boolean =>
+  (job.table.flags[task] & taskFlag.alone) !== 0 ||
+  (job.options.isCalls === true && !(job.taskMilliseconds < longMilliseconds)) ||
+  job.losses.has(task)
+
+/** Calls go as many at once as take about so long, by what the ones before took: others may wait for the last of them. */
+const batchMilliseconds = 1
+const longMilliseconds = 2
+const timely = (job: JobState): number =>
+  job.options.isCalls ? Math.max(1, Math.floor(batchMilliseconds / job.taskMilliseconds) || 1) : mostTasks
 
 /** Bytes that the task reads and writes. A task that writes to a region (a result) shows none: it counts as small. */
 function touchedBytes(job: JobState, task: number): number {

@@ -52,7 +52,7 @@ function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
   while (state.main.batches.length < batchesOnMain && assignMain(state, actions));
   for (let depth = 0; depth < batchesPerWorker; depth++) {
     for (const worker of state.workers.values()) {
-      if (!state.active.some((job) => mayUseWorker(state, job))) return
+      if (!state.active.some((job) => mayUseWorker(state, job) || hasPinned(job))) return
       if (worker.batches.length === depth && !worker.batches[0]?.alone) assign(state, worker, actions)
     }
   }
@@ -61,11 +61,20 @@ function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
 /** Whether the job has tasks for workers, or for the main thread, and was not found unable to start any in this step. */
 const mayUseWorker = (state: SchedulerState, job: JobState): boolean =>
   job.options.workers > 0 && job.ready.size > 0 && job.idleStep !== state.steps && !job.failure
+/** Whether it has tasks that can run now on one worker only. */
+const hasPinned = (job: JobState): boolean => {
+  for (const set of job.readyPinned.values()) if (set.size > 0) return true
+  return false
+}
 const mayUseMain = (state: SchedulerState, job: JobState): boolean =>
   mainSet(job).size > 0 && job.idleMainStep !== state.steps && !job.failure
 
-/** Gives the worker a batch of the job whose turn it is. */
+/** Gives the worker a batch: of tasks that only it may run, else of the job whose turn it is. */
 function assign(state: SchedulerState, worker: WorkerState, actions: SchedulerAction[]): void {
+  for (const job of state.active) {
+    const pinned = job.readyPinned.get(worker.id)
+    if (pinned && pinned.size > 0 && !job.failure && send(state, job, pinned, worker, actions)) return
+  }
   for (let job = nextJob(state, worker); job; job = nextJob(state, worker)) {
     if (send(state, job, job.ready, worker, actions)) return
     job.idleStep = state.steps
@@ -75,11 +84,15 @@ function assign(state: SchedulerState, worker: WorkerState, actions: SchedulerAc
 function nextJob(state: SchedulerState, worker: WorkerState): JobState | undefined {
   let best: JobState | undefined
   for (const job of state.active) {
-    if (!mayUseWorker(state, job) || (best && job.turn >= best.turn)) continue
+    if (!mayUseWorker(state, job) || (best && !goesBefore(job, best))) continue
     if (job.workerBatches.has(worker.id) || workersOf(job) < job.options.workers) best = job
   }
   return best
 }
+
+const priorityOf = (job: JobState): number => job.options.priority ?? 0
+const goesBefore = (job: JobState, other: JobState): boolean =>
+  priorityOf(job) === priorityOf(other) ? job.turn < other.turn : priorityOf(job) > priorityOf(other)
 
 /** How many workers run tasks of the job. */
 const workersOf = (job: JobState): number => job.workerBatches.size - (job.workerBatches.has(mainThread) ? 1 : 0)
@@ -96,7 +109,7 @@ function assignMain(state: SchedulerState, actions: SchedulerAction[]): boolean 
 function nextMainJob(state: SchedulerState): JobState | undefined {
   let best: JobState | undefined
   for (const job of state.active) {
-    if (!mayUseMain(state, job) || (best && job.turn >= best.turn)) continue
+    if (!mayUseMain(state, job) || (best && !goesBefore(job, best))) continue
     if (job.options.workers > 0 || job.batches === 0) best = job
   }
   return best
@@ -126,6 +139,8 @@ function spawnWorkers(state: SchedulerState, actions: SchedulerAction[]): void {
     if (job.options.workers === 0 || job.failure) continue
     allowed = Math.max(allowed, job.options.workers)
     wanted += Math.min(job.options.workers, workersOf(job) + (job.idleStep === state.steps ? 0 : job.ready.size))
+    if (hasPinned(job)) wanted += 1 + Math.max(...job.readyPinned.keys())
+    allowed = Math.max(allowed, 1 + Math.max(-1, ...job.readyPinned.keys()))
   }
   const count = Math.min(wanted, allowed) - state.workers.size - state.spawning
   if (count <= 0) return

@@ -1,4 +1,5 @@
 import { AbortError } from '../core/errors.ts'
+import type { CallJob } from './call-job.ts'
 import type { Connection } from './connection.ts'
 import type { Local } from './local.ts'
 import { forgetRunning, tellStart } from './observe.ts'
@@ -23,6 +24,7 @@ export interface Driver {
 
 interface DriverJob extends JobRequest {
   readonly end: (end: JobEnd) => void
+  readonly callJob: CallJob | undefined
 }
 type JobEnd = Extract<SchedulerAction, { type: 'done' | 'fail' }>
 
@@ -30,6 +32,7 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   const jobs = new Map<JobId, DriverJob>()
   const { local, threads } = connect({
     plan: (job) => jobs.get(job)?.plan,
+    calls: (job) => jobs.get(job)?.callJob,
     isWanted: (job) => state.jobs.has(job) && !state.jobs.get(job)?.failure,
     report: (event) => send(event),
   })
@@ -47,6 +50,7 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
     if (action.type === 'run') run(action)
     else if (action.type === 'spawn') threads.spawn(action.count)
     else if (action.type === 'deliver') deliver(action)
+    else if (action.type === 'lost') jobs.get(action.job)?.callJob?.lose(action.task, action.error)
     else settle(action)
   }
   function run({ job, worker, tasks }: SchedulerAction & { type: 'run' }): void {
@@ -87,7 +91,7 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
       const job = nextJob++
       const cancel = (reason: unknown): void => send({ type: 'cancel', job, reason })
       const result = settled(request, cancel, (end) => {
-        const started = { ...request, end }
+        const started = { ...request, end, callJob: request.calls?.(job, send) }
         jobs.set(job, started)
         tellStart(started, () => describeJob(state, job, request))
         send({ type: 'submit', job, table: request.table, options: request.options })

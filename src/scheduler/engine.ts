@@ -1,6 +1,7 @@
 import { scratchBytes } from '../kernel/spec.ts'
 import type { Executor } from '../worker/executor.ts'
 import { largestHeapBytes } from './allocator.ts'
+import { type CallRequest, type CallsHandle, submitCalls } from './calls.ts'
 import { createDriver } from './driver.ts'
 import { createLocal } from './local.ts'
 import type { Job, JobRequest } from './request.ts'
@@ -14,6 +15,8 @@ export type { Job, JobRequest, JobResult } from './request.ts'
 export interface Engine {
   readonly memory: WebAssembly.Memory
   submit(request: JobRequest): Job
+  /** Starts a job whose tasks call functions with values: see calls.ts. */
+  submitCalls(request: CallRequest): CallsHandle
   /** A region for a result, or undefined when the heap has no room for it. Bytes; the address is a multiple of 64. */
   allocate(bytes: number): number | undefined
   free(address: number): void
@@ -55,6 +58,7 @@ export function createEngine({ memoryLimitBytes, workers, createExecutor, worker
   return {
     memory: heap.memory,
     submit: driver.submit,
+    submitCalls: (request) => submitCalls(driver, request),
     allocate: heap.allocate,
     free: (address) => driver.send({ type: 'release', address }),
     get heapBytes() {

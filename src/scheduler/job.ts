@@ -44,6 +44,8 @@ export interface JobState {
   /** Tasks that can run now: on workers (with `workers` 0: on the main thread), and those that only the main thread can run. */
   readonly ready: OrderedSet
   readonly readyMain: OrderedSet
+  /** The same of those that only one worker may run, by its number. */
+  readonly readyPinned: ReadonlyMap<WorkerId, OrderedSet>
   /** Tasks whose blocks are delivered, ascending. */
   readonly deliveries: Int32Array
   /** Ordered delivery: the first of `deliveries` that has not been delivered, and the first that has not been taken. */
@@ -66,6 +68,8 @@ export interface JobState {
   readonly workerBatches: Map<WorkerId, number>
   /** How many workers were lost while a task ran. */
   readonly losses: Map<number, number>
+  /** Of calls: about how long one takes, by the last that have ended; NaN before the first has. */
+  taskMilliseconds: number
   /** Its turn among the jobs: the lowest goes next. */
   turn: number
   /** Step in which the frontier found no memory, and bytes it wanted; step in which nothing could be started (workers, main thread). */
@@ -103,6 +107,7 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     inBatch: new Int32Array(count),
     ready: new OrderedSet(count),
     readyMain: new OrderedSet(mainTasks > 0 ? count : 0),
+    readyPinned: pinnedSets(table, options),
     deliveries: Int32Array.from(deliveries),
     nextDelivery: 0,
     nextTaken: 0,
@@ -117,6 +122,7 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     batches: 0,
     workerBatches: new Map(),
     losses: new Map(),
+    taskMilliseconds: Number.NaN,
     turn: 0,
     deniedStep: -1,
     deniedBytes: 0,
@@ -159,7 +165,16 @@ export const outputSize = (job: JobState, task: number): number => blockSize(job
 export const isMainTask = (job: JobState, task: number): boolean =>
   job.options.workers > 0 && (job.table.flags[task] & taskFlag.main) !== 0
 
-export const readySet = (job: JobState, task: number): OrderedSet => (isMainTask(job, task) ? job.readyMain : job.ready)
+export const readySet = (job: JobState, task: number): OrderedSet =>
+  isMainTask(job, task) ? job.readyMain : (job.readyPinned.get(job.table.pinned?.[task] ?? -1) ?? job.ready)
+
+/** Empty where the main thread runs all. */
+const pinnedSets = ({ pinned, count }: TaskTable, { workers }: JobOptions): Map<WorkerId, OrderedSet> =>
+  new Map(
+    workers > 0
+      ? [...new Set(pinned)].filter((worker) => worker >= 0).map((worker) => [worker, new OrderedSet(count)])
+      : [],
+  )
 
 export function makeReady(job: JobState, task: number): void {
   job.state[task] = taskState.ready

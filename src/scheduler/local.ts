@@ -1,6 +1,7 @@
 import { AbortError } from '../core/errors.ts'
 import type { Executor } from '../worker/executor.ts'
 import type { Connection } from './connection.ts'
+import { createLocalCalls, type LocalBatch } from './local-calls.ts'
 import { isObserved } from './observe.ts'
 import { type AssignedTask, type JobId, mainThread, patienceMilliseconds } from './types.ts'
 
@@ -16,10 +17,6 @@ export interface Local {
   stop(job: JobId): void
   forget(job: JobId): void
 }
-interface LocalBatch {
-  readonly job: JobId
-  readonly tasks: readonly AssignedTask[]
-}
 
 /** So long the event loop may have to wait. */
 const sliceMilliseconds = 8
@@ -31,7 +28,8 @@ const nextTurn = (): Promise<void> =>
   })
 
 /** Batches run one after the other; where a task waits (for a file), the next batch runs meanwhile. */
-export function createLocal({ createExecutor, plan, isWanted, report }: LocalOptions): Local {
+export function createLocal({ createExecutor, ...connection }: LocalOptions): Local {
+  const { plan, calls, isWanted, report } = connection
   const waiting: LocalBatch[] = []
   const defined = new Set<JobId>()
   const waits = createWaits()
@@ -39,6 +37,15 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
   let isWorking = false
   let sliceEnd = 0
 
+  const pause = async (): Promise<void> => {
+    await nextTurn()
+    sliceEnd = performance.now() + sliceMilliseconds
+  }
+  const localCalls = createLocalCalls(connection, {
+    isOver: () => performance.now() > sliceEnd,
+    pause,
+    until: waits.until,
+  })
   async function runBatch({ job, tasks }: LocalBatch): Promise<void> {
     let first = 0
     const times = isObserved() ? new Float64Array(2 * tasks.length) : undefined
@@ -69,8 +76,7 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
       }
       if (i + 1 < tasks.length && performance.now() > sliceEnd) {
         tellFinished(i + 1)
-        await nextTurn()
-        sliceEnd = performance.now() + sliceMilliseconds
+        await pause()
       }
     }
     tellFinished(tasks.length)
@@ -78,10 +84,12 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
   async function work(): Promise<void> {
     isWorking = true
     while (waiting.length > 0) {
-      await nextTurn()
-      sliceEnd = performance.now() + sliceMilliseconds
-      do void runBatch(waiting.shift()!)
-      while (waiting.length > 0 && performance.now() < sliceEnd)
+      await pause()
+      do {
+        const batch = waiting.shift()!
+        const callJob = calls(batch.job)
+        void (callJob ? localCalls.run(batch, callJob) : runBatch(batch))
+      } while (waiting.length > 0 && performance.now() < sliceEnd)
     }
     isWorking = false
   }
@@ -96,6 +104,7 @@ export function createLocal({ createExecutor, plan, isWanted, report }: LocalOpt
     },
     forget(job) {
       waits.forget(job)
+      localCalls.forget(job)
       if (!defined.delete(job) || !executor || executor instanceof Promise) return
       executor.forget(job)
     },

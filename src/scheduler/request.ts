@@ -1,5 +1,6 @@
+import type { CallJob } from './call-job.ts'
 import type { JobDescription } from './observe.ts'
-import type { JobOptions, TaskTable } from './types.ts'
+import type { JobId, JobOptions, SchedulerEvent, TaskTable } from './types.ts'
 
 /** What the driver asks for: a task table, and the plan that tells a worker what each task is (sent by structured clone, once). */
 export interface JobRequest {
@@ -7,6 +8,8 @@ export interface JobRequest {
   readonly plan: unknown
   readonly options: JobOptions
   readonly signal?: AbortSignal
+  /** Makes what holds the values of a job of calls. */
+  readonly calls?: (job: JobId, report: (event: SchedulerEvent) => void) => CallJob
   /** Tells those who observe what the job is. */
   readonly describe?: () => JobDescription
   /** A delivered block is there to be read at the byte address; call `taken` when it has been. */

@@ -37,7 +37,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): SchedulerAct
 function handle(state: SchedulerState, event: SchedulerEvent, actions: SchedulerAction[]): void {
   if (event.type === 'submit') submit(state, event, actions)
   else if (event.type === 'workerReady') addWorker(state, event.worker)
-  else if (event.type === 'workerLost') loseWorker(state, event.worker, event.cause, actions)
+  else if (event.type === 'workerLost') loseWorker(state, event, actions)
   else if (event.type === 'release') state.heap.free(event.address)
   else handleOfJob(state, event, actions)
 }
@@ -47,7 +47,7 @@ type JobEvent = Extract<SchedulerEvent, { type: 'finished' | 'failed' | 'taken' 
 function handleOfJob(state: SchedulerState, event: JobEvent, actions: SchedulerAction[]): void {
   const job = state.jobs.get(event.job)
   if (!job) return
-  if (event.type === 'finished') finish(state, job, event.worker, event.tasks, actions)
+  if (event.type === 'finished') finish(state, job, event, actions)
   else if (event.type === 'failed') fail(state, job, event.worker, event.task, event.error, actions)
   else if (event.type === 'taken') take(state, job, event.task, actions)
   else if (!job.failure) end(state, job, new AbortError('compute: the computation was aborted', event.reason), actions)
@@ -81,10 +81,10 @@ function submit(state: SchedulerState, event: SchedulerEvent & { type: 'submit' 
 function finish(
   state: SchedulerState,
   job: JobState,
-  worker: WorkerId,
-  tasks: readonly number[],
+  { worker, tasks, milliseconds }: SchedulerEvent & { type: 'finished' },
   actions: SchedulerAction[],
 ): void {
+  if (milliseconds !== undefined) learnTime(job, milliseconds / tasks.length)
   for (const task of tasks) {
     const batch = runningBatch(state, job, worker, task)
     if (!batch) continue
@@ -93,6 +93,11 @@ function finish(
     if (!job.failure && job.state[task] === taskState.held) deliver(job, task, actions)
   }
   completeIfDone(state, job, actions)
+}
+
+const learnTime = (job: JobState, milliseconds: number): void => {
+  const before = job.taskMilliseconds
+  job.taskMilliseconds = before >= 0 ? (before + milliseconds) / 2 : milliseconds
 }
 
 /** Hands finished blocks to the reader: this one, or with order kept all whose turn has come. */
@@ -135,33 +140,44 @@ function fail(
   end(state, job, job.failure ? job.failure.error : error, actions)
 }
 
-function loseWorker(state: SchedulerState, id: WorkerId, cause: unknown, actions: SchedulerAction[]): void {
-  const worker = state.workers.get(id)
+type WorkerLost = SchedulerEvent & { type: 'workerLost' }
+
+function loseWorker(state: SchedulerState, event: WorkerLost, actions: SchedulerAction[]): void {
+  const worker = state.workers.get(event.worker)
   if (!worker) {
-    loseStarting(state, cause, actions)
+    loseStarting(state, event.cause, actions)
     return
   }
-  state.workers.delete(id)
-  let suspected = false
+  state.workers.delete(event.worker)
+  const [first] = worker.batches
   for (const batch of [...worker.batches]) {
     const { job } = batch
-    for (const task of batch.tasks) {
-      if (job.state[task] !== taskState.running || job.batch[task] !== batch.id) continue
-      if (!suspected) blame(job, task, cause)
-      suspected = true
-      returnTask(state, job, task)
+    const running = batch.tasks.filter((task) => job.state[task] === taskState.running && job.batch[task] === batch.id)
+    const suspects = batch === first ? (event.suspects ?? running.slice(0, 1)) : []
+    for (const task of running) {
+      const error = suspects.includes(task) ? blame(job, task, suspects.length, event.cause) : undefined
+      if (error && job.options.independent) giveUp(state, job, task, error, actions)
+      else returnTask(state, job, task)
+      if (error && !job.options.independent) job.failure ??= { error }
     }
     endBatch(state, batch)
-    if (job.failure) end(state, job, job.failure.error, actions)
+    completeIfDone(state, job, actions)
   }
 }
 
-function blame(job: JobState, task: number, cause: unknown): void {
-  const losses = (job.losses.get(task) ?? 0) + 1
+/** One of so many suspects has ended its worker: where there are several, each will run alone, so that it comes out. */
+function blame(job: JobState, task: number, suspects: number, cause: unknown): WorkerLostError | undefined {
+  const losses = (job.losses.get(task) ?? 0) + (suspects === 1 ? 1 : 0)
   job.losses.set(task, losses)
-  if (losses < mostLosses || job.failure) return
+  if (losses < mostLosses || job.failure) return undefined
   const text = `compute: task ${task} was running when ${losses} workers were lost; it ends the process or takes all its memory`
-  job.failure = { error: new WorkerLostError(text, { task, cause }) }
+  return new WorkerLostError(text, { task, cause })
+}
+
+/** The job goes on without the task: it counts as finished. */
+function giveUp(state: SchedulerState, job: JobState, task: number, error: unknown, actions: SchedulerAction[]): void {
+  finishTask(state, job, task)
+  actions.push({ type: 'lost', job: job.id, task, error })
 }
 
 /** A worker ended before it was ready. When that goes on, no job that needs workers can run. */

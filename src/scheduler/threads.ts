@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { NdloomError } from '../core/errors.ts'
+import type { CallEnds } from '../worker/call-messages.ts'
 import { decodeError, encodeError } from '../worker/errors.ts'
 import {
   clockOffset,
@@ -61,10 +62,10 @@ export function createThreads(options: ThreadsOptions): Threads {
   const stops = createStops((job) => {
     for (const thread of threads.values()) if (thread.batches[0]?.job === job) void thread.worker.terminate()
   })
-  let nextId = 0
 
   function spawnOne(): void {
-    const id = nextId++
+    let id = 0
+    while (threads.has(id)) id++
     try {
       const thread = startThread(options, id, stops.stopped)
       threads.set(id, thread)
@@ -81,37 +82,25 @@ export function createThreads(options: ThreadsOptions): Threads {
     if (message === 'ready') {
       setBusy(thread, false)
       report({ type: 'workerReady', worker: thread.id })
-    } else if (typeof message === 'number') advance(thread, message)
+    } else if (typeof message === 'number') advance(options, thread, message)
+    else if ('ends' in message) advance(options, thread, message.ended, message.ends)
     else {
-      advance(thread, message.position)
+      advance(options, thread, message.position)
       const { job, tasks, next } = thread.batches.shift()!
       thread.ended += tasks.length - next
       report({ type: 'failed', job, worker: thread.id, task: tasks[next], error: decodeError(message.error) })
     }
     if (message !== 'ready' && thread.batches.length === 0) setBusy(thread, false)
   }
-  /** Takes note of the tasks that have ended until the counter stood at `ended`. */
-  function advance(thread: Thread, ended: number): void {
-    while ((ended - thread.ended) | 0) {
-      const batch = thread.batches[0]
-      const tasks = batch.tasks.slice(batch.next, batch.next + ((ended - thread.ended) | 0))
-      const times = batch.isTimed ? takeTimes(thread, tasks.length) : undefined
-      batch.next += tasks.length
-      thread.ended += tasks.length
-      if (batch.next === batch.tasks.length) thread.batches.shift()
-      report({ type: 'finished', job: batch.job, worker: thread.id, tasks, times })
-    }
-  }
-  /** What it had told and what the shared counter tells is done; the task at which the counter stands is the one it died of. */
   function lose(thread: Thread, code: number): void {
     threads.delete(thread.id)
     for (let got = receiveMessageOnPort(thread.port); got; got = receiveMessageOnPort(thread.port))
       receive(thread, got.message)
-    advance(thread, Atomics.load(thread.progress, 0))
+    const suspects = settleLost(options, thread)
     thread.port.close()
     options.heap.giveScratch(thread.scratchAddress)
     const cause = thread.cause ?? new NdloomError(`a worker ended with exit code ${code}`)
-    report({ type: 'workerLost', worker: thread.id, cause })
+    report({ type: 'workerLost', worker: thread.id, cause, suspects })
   }
   return {
     spawn(count) {
@@ -121,9 +110,10 @@ export function createThreads(options: ThreadsOptions): Threads {
       const thread = threads.get(worker)
       if (!thread) return // It has just ended: the event is on its way.
       if (!thread.defined.has(job)) definePlan(thread, job, options.plan(job))
-      if (thread.batches.length === 0) setBusy(thread, true)
-      thread.batches.push({ job, tasks: tasks.map(({ task }) => task), isTimed: isObserved(), next: 0 })
-      thread.port.postMessage(encodeBatch(job, tasks, isObserved()))
+      const isTimed = isObserved()
+      const sent = post(options, thread, job, tasks, isTimed)
+      if (sent.length > 0) thread.batches.push({ job, tasks: sent, isTimed, next: 0 })
+      setBusy(thread, thread.batches.length > 0)
     },
     stop: (job) => stopJob(threads, stops, job),
     forget(job) {
@@ -136,14 +126,59 @@ export function createThreads(options: ThreadsOptions): Threads {
   }
 }
 
+/** Takes note of the tasks that have ended until the counter stood at `ended`; `ends`: what they gave, being calls. */
+function advance({ report, calls, isWanted }: Connection, thread: Thread, ended: number, ends?: CallEnds): void {
+  while ((ended - thread.ended) | 0) {
+    const batch = thread.batches[0]
+    const tasks = batch.tasks.slice(batch.next, batch.next + ((ended - thread.ended) | 0))
+    const times = batch.isTimed ? takeTimes(thread, tasks.length) : undefined
+    batch.next += tasks.length
+    thread.ended += tasks.length
+    if (batch.next === batch.tasks.length) thread.batches.shift()
+    const callJob = ends && isWanted(batch.job) ? calls(batch.job) : undefined
+    if (ends && callJob) callJob.receive(thread.id, tasks, ends, times)
+    else report({ type: 'finished', job: batch.job, worker: thread.id, tasks, times })
+  }
+}
+
+/** Gives the tasks that were sent. */
+function post(
+  { calls }: Connection,
+  { id, port }: Thread,
+  job: JobId,
+  tasks: readonly AssignedTask[],
+  isTimed: boolean,
+): readonly number[] {
+  const callJob = calls(job)
+  if (callJob) return callJob.send(id, tasks, isTimed, (batch) => port.postMessage(batch))
+  port.postMessage(encodeBatch(job, tasks, isTimed))
+  return tasks.map(({ task }) => task)
+}
+
+/**
+ * Of a thread that has ended, what the shared counter tells is done; the task at which it stands is the one it died of. Of calls that
+ * have ended and not been told the values are lost: they have to run again.
+ */
+function settleLost(connection: Connection, thread: Thread): readonly number[] | undefined {
+  const ended = Atomics.load(thread.progress, 0)
+  const [batch] = thread.batches
+  if (!batch || !connection.calls(batch.job)) {
+    advance(connection, thread, ended)
+    return undefined
+  }
+  const at = batch.next + ((ended - thread.ended) | 0)
+  return [batch.tasks[Math.min(at, batch.tasks.length - 1)]]
+}
+
+let ownOffset: number | undefined
 /** Start and end of the next `count` tasks that have ended, on the clock of this thread's performance.now(). */
 function takeTimes({ times, ended }: Thread, count: number): Float64Array {
-  const offset = clockOffset()
+  ownOffset ??= clockOffset()
   const taken = new Float64Array(2 * count)
   for (let k = 0; k < count; k++) {
     const place = timedPlace(ended + k)
-    taken[2 * k] = times[place] - offset
-    taken[2 * k + 1] = times[place + 1] - offset
+    taken[2 * k] = times[place] - ownOffset
+    taken[2 * k + 1] = times[place + 1] - ownOffset
   }
   return taken
 }
@@ -181,7 +216,15 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
   const { port1: port, port2 } = new MessageChannel()
   const progress = new Int32Array(new SharedArrayBuffer(4))
   const times = createTimes()
-  const workerData: WorkerStart = { memory: heap.memory, scratchAddress, port: port2, progress, times, stopped }
+  const workerData: WorkerStart = {
+    worker: id,
+    memory: heap.memory,
+    scratchAddress,
+    port: port2,
+    progress,
+    times,
+    stopped,
+  }
   try {
     const worker = new Worker(workerUrl, {
       workerData,

@@ -12,6 +12,8 @@ export interface TaskTable {
   readonly outputBytes: Float64Array
   /** Flags of each task, see taskFlag. */
   readonly flags: Uint8Array
+  /** The worker that must run each task, or -1 where any may. Without it every task may run on any. */
+  readonly pinned?: Int32Array
 }
 
 /** What happens to a task's block, and where the task runs. */
@@ -41,14 +43,28 @@ export interface JobOptions {
   readonly ordered: boolean
   /** How many delivered blocks may wait for the reader. */
   readonly readAhead: number
+  /** Calls of functions: how long they take is not known before some have ended, and is learnt. */
+  readonly isCalls?: boolean
+  /** A task that has lost its worker too often is given up alone, its readers run: the job goes on. */
+  readonly independent?: boolean
+  /** Jobs with a higher one go first; 0 unless given. */
+  readonly priority?: number
 }
 
 /** What the scheduler is told. */
 export type SchedulerEvent =
   | { readonly type: 'submit'; readonly job: JobId; readonly table: TaskTable; readonly options: JobOptions }
   | { readonly type: 'workerReady'; readonly worker: WorkerId }
-  /** `cause`: the error that ended it, if there was one. */
-  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly cause?: unknown }
+  /**
+   * `cause`: the error that ended it, if there was one. `suspects`: the tasks of its first batch of which one has ended it; without them
+   * it is the first one.
+   */
+  | {
+      readonly type: 'workerLost'
+      readonly worker: WorkerId
+      readonly cause?: unknown
+      readonly suspects?: readonly number[]
+    }
   | {
       readonly type: 'finished'
       readonly job: JobId
@@ -56,6 +72,8 @@ export type SchedulerEvent =
       readonly tasks: readonly number[]
       /** For those who observe: start and end of each task, in milliseconds on the main thread's performance.now(). */
       readonly times?: Float64Array
+      /** Of calls: what the tasks took together. */
+      readonly milliseconds?: number
     }
   | {
       readonly type: 'failed'
@@ -79,6 +97,8 @@ export type SchedulerAction =
       readonly kept: ReadonlyMap<number, number>
     }
   | { readonly type: 'fail'; readonly job: JobId; readonly error: unknown }
+  /** A task of an independent job counts as finished, as it was lost too often. */
+  | { readonly type: 'lost'; readonly job: JobId; readonly task: number; readonly error: unknown }
   | { readonly type: 'spawn'; readonly count: number }
 export const mainThread: WorkerId = -1
 

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { CallEnds } from './call-messages.ts'
 import type { Encoded } from './errors.ts'
 
 /** A task with the byte addresses of its block and of its inputs' blocks. */
@@ -35,12 +36,19 @@ export function encodeBatch(job: number, tasks: readonly TaskCall[], isTimed: bo
 
 /**
  * A worker's answers. A number: so many of all tasks it was ever given have ended (it counts them in the order in which they were
- * sent). A failure: the task at that place failed, those before it have ended, the rest of its batch will not be run.
+ * sent). The same with what calls gave. A failure: the task at that place failed, those before it have ended, the rest of its batch
+ * will not be run.
  */
-export type WorkerMessage = 'ready' | number | { readonly position: number; readonly error: Encoded }
+export type WorkerMessage =
+  | 'ready'
+  | number
+  | { readonly ended: number; readonly ends: CallEnds }
+  | { readonly position: number; readonly error: Encoded }
 
 /** What a worker is started with. */
 export interface WorkerStart {
+  /** Its number, from 0 on. */
+  readonly worker: number
   readonly memory: WebAssembly.Memory
   /** A region of scratchBytes that only this worker writes. */
   readonly scratchAddress: number
@@ -68,8 +76,15 @@ const timedTasks = 2048
 export const createTimes = (): Float64Array => new Float64Array(new SharedArrayBuffer(16 * timedTasks))
 /** Where the times of the task lie that ends next, when so many have ended. */
 export const timedPlace = (ended: number): number => 2 * (ended & (timedTasks - 1))
-/** What turns performance.now() into milliseconds of the system's clock, which all threads share. */
-export const clockOffset = (): number => Number(process.hrtime.bigint()) / 1e6 - performance.now()
+/**
+ * What turns performance.now() into milliseconds of the system's clock, which all threads share. A thread that is held up between the
+ * two readings gets too little: the most of several is right.
+ */
+export function clockOffset(): number {
+  let offset = Number.NEGATIVE_INFINITY
+  for (let k = 0; k < 5; k++) offset = Math.max(offset, Number(process.hrtime.bigint()) / 1e6 - performance.now())
+  return offset
+}
 
 export const isStopped = (stopped: Int32Array, job: number): boolean =>
   Atomics.load(stopped, job % stopped.length) === job

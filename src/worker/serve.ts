@@ -2,6 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { expose } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { internal } from '../core/errors.ts'
+import { type CallBatch, isCallPlan } from './call-messages.ts'
+import { type CallRun, type Calls, createCalls } from './calls.ts'
 import { decodeError, encodeError } from './errors.ts'
 import type { Executor } from './executor.ts'
 import {
@@ -20,36 +22,45 @@ const silenceMilliseconds = 2
 /** The worker's loop: runs batches in order of arrival, tells what has ended. Called once, by the worker's entry. */
 export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor): void {
   if (!parentPort) internal('serve: this is no worker')
-  const { memory, scratchAddress, port, progress, times, stopped } = workerData as WorkerStart
+  const { worker, memory, scratchAddress, port, progress, times, stopped } = workerData as WorkerStart
   const executor = createExecutor(memory, scratchAddress)
-  const plans = new Plans(executor)
-  const waiting: Uint32Array[] = []
+  const calls = createCalls(worker)
+  const plans = new Plans(executor, calls)
+  const waiting: (Uint32Array | CallBatch)[] = []
   const offset = clockOffset()
   let isRunning = false
   let ended = 0
   let told = 0
   let toldAt = 0
 
-  const tell = (message: WorkerMessage): void => {
+  const tell = (message: WorkerMessage, moved: ArrayBuffer[] = []): void => {
+    port.postMessage(message, moved)
     told = ended
     toldAt = performance.now()
-    port.postMessage(message)
+  }
+  const tellEnded = (run: CallRun | undefined): void => {
+    if (run) run.tell((ends, moved) => tell({ ended, ends }, moved))
+    else tell(ended)
   }
   const setEnded = (count: number): void => {
     ended = count
     Atomics.store(progress, 0, count)
   }
-  async function runBatch(batch: Uint32Array): Promise<void> {
+  async function runBatch(message: Uint32Array | CallBatch): Promise<void> {
+    const batch = 'numbers' in message ? message.numbers : message
     const [job, count, isTimed] = batch
     const end = ended + count
+    let run: CallRun | undefined
     try {
       if (!plans.isDefined(job)) await plans.defined(job)
+      if ('numbers' in message) run = calls.begin(message)
       let start = isTimed ? performance.now() : 0
       for (let at = batchHead; ended < end; at += 3 + batch[at + 2]) {
-        if (!isStopped(stopped, job)) {
-          const running = executor.run(job, batch[at], batch[at + 1], inputsOf(batch, at))
-          if (running) await running
-        }
+        const isWanted = !isStopped(stopped, job)
+        const running = run
+          ? run.next(isWanted)
+          : isWanted && executor.run(job, batch[at], batch[at + 1], inputsOf(batch, at))
+        if (running) await running
         const now = isTimed || ended + 1 < end ? performance.now() : 0
         if (isTimed) {
           const place = timedPlace(ended)
@@ -58,21 +69,21 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
           start = now
         }
         setEnded(ended + 1)
-        if (ended < end && now - toldAt > silenceMilliseconds) tell(ended)
+        if (ended < end && now - toldAt > silenceMilliseconds) tellEnded(run)
       }
     } catch (error) {
       tell({ position: ended, error: encodeError(error) })
       setEnded(end)
       told = end
     }
-    if (told !== ended) tell(ended)
+    if (told !== ended) tellEnded(run)
   }
   async function runAll(): Promise<void> {
     isRunning = true
     for (let batch = waiting.shift(); batch; batch = waiting.shift()) await runBatch(batch)
     isRunning = false
   }
-  port.on('message', (batch: Uint32Array) => {
+  port.on('message', (batch: Uint32Array | CallBatch) => {
     waiting.push(batch)
     if (!isRunning) void runAll()
   })
@@ -95,11 +106,12 @@ class Plans {
   private readonly refused = new Map<number, unknown>()
   private readonly waiting = new Map<number, () => void>()
 
-  constructor(executor: Executor) {
+  constructor(executor: Executor, calls: Calls) {
     this.api = {
       define: (job, plan) => {
         try {
-          executor.define(job, plan)
+          if (isCallPlan(plan)) calls.define(job, plan)
+          else executor.define(job, plan)
           this.known.add(job)
         } catch (error) {
           this.refused.set(job, error)
@@ -114,7 +126,9 @@ class Plans {
       forget: (job) => {
         this.refused.delete(job)
         this.waiting.delete(job)
-        if (this.known.delete(job)) executor.forget(job)
+        if (!this.known.delete(job)) return
+        executor.forget(job)
+        calls.forget(job)
       },
     }
   }

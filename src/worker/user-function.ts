@@ -5,33 +5,7 @@ import { internal, TaskError } from '../core/errors.ts'
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts'
 import type { UserStage } from '../kernel/stage.ts'
 import { ndarrayOver } from '../storage/ndarray.ts'
-
-type BlockFunction = (...blocks: unknown[]) => unknown
-const functions = new Map<string, Promise<BlockFunction>>()
-
-/** The function that a stage names: its text, evaluated in this realm, or an export of a module. */
-function resolve(fn: UserStage['fn']): Promise<BlockFunction> {
-  const key = 'text' in fn ? fn.text : `${fn.module} ${fn.name}`
-  if (!functions.has(key))
-    functions.set(key, 'text' in fn ? Promise.resolve(fn.text).then(evaluate) : importNamed(fn.module, fn.name))
-  return functions.get(key)!
-}
-
-/** A method's text (`f(x) {...}`) is no expression by itself; as a property of an object literal it is. */
-function evaluate(text: string): BlockFunction {
-  try {
-    return new Function(`'use strict'; return (${text})`)() as BlockFunction
-  } catch {
-    return Object.values(new Function(`'use strict'; return ({ ${text} })`)() as Record<string, BlockFunction>)[0]
-  }
-}
-
-async function importNamed(module: string, name: string): Promise<BlockFunction> {
-  const found = (await import(module))[name]
-  if (typeof found !== 'function')
-    throw new TypeError(`${module} exports no function ${name}; name one that it exports`)
-  return found as BlockFunction
-}
+import { explainThrown, receiveFunction } from './functions.ts'
 
 /**
  * Runs a user's function over the blocks of one task. It gets copies, so that it may change what it is given. Throws what the
@@ -60,7 +34,7 @@ export async function runUserFunction(
       : inputs[next++]
     return ndarrayOver(viewBytes(read.dtype, memory.buffer, from, sizeOf(shape)).slice(), read.dtype, shape)
   })
-  const fn = await resolve(stage.fn)
+  const fn = await receiveFunction(stage.fn)
   const result = await call(fn, stage, [
     ...blocks,
     { index: [...coordinate], offset: box.map(([low]) => low), args: stage.fn.args },
@@ -74,14 +48,11 @@ const lastBlock = (axis: { extent: number; size: number; bounds?: readonly numbe
 const linear = (coordinate: readonly number[], shape: readonly number[]): number =>
   coordinate.reduce((sum, c, k) => sum * shape[k] + c, 0)
 
-async function call(fn: BlockFunction, stage: UserStage, args: unknown[]): Promise<unknown> {
+async function call(fn: (...blocks: unknown[]) => unknown, stage: UserStage, args: unknown[]): Promise<unknown> {
   try {
     return await fn(...args)
   } catch (error) {
-    if (!(error instanceof ReferenceError) || !('text' in stage.fn)) throw error
-    const cure =
-      'the function is sent as text, so it sees no variables from around it: pass the value in `args`, or name an exported function by { module, name }'
-    throw new ReferenceError(`${error.message}: ${cure}`, { cause: error })
+    throw explainThrown(error, stage.fn, 'pass the value in `args`')
   }
 }
 

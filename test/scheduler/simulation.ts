@@ -287,8 +287,15 @@ class World {
   private perform(action: SchedulerAction): void {
     if (action.type === 'spawn') this.starting += action.count
     else if (action.type === 'run') this.run(this.job(action.job), action.worker, [...action.tasks])
+    else if (action.type === 'lost') this.giveUp(this.job(action.job), action.task)
     else if (action.type === 'deliver') this.deliver(this.job(action.job), action.task, action.address)
     else this.settle(this.job(action.job), action)
+  }
+  /** The task is given up alone: to its readers it has ended. */
+  private giveUp(job: SimulatedJob, task: number): void {
+    check(job.options.independent === true, `task ${task} of job ${job.id} is given up`)
+    check((job.losses.get(task) ?? 0) >= 3, `task ${task} of job ${job.id} is given up too early`)
+    this.complete(job, task)
   }
   private run(job: SimulatedJob, worker: number, tasks: AssignedTask[]): void {
     check(!job.settled, `job ${job.id} has ended and runs on`)

@@ -1,0 +1,23 @@
+/** The buffers in a value that structured clone takes: of its typed arrays, in lists, plain objects, maps and sets, however deep. */
+export function buffersOf(value: unknown): Set<ArrayBufferLike> {
+  const buffers = new Set<ArrayBufferLike>()
+  const seen = new Set<object>()
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return
+    if (ArrayBuffer.isView(part)) buffers.add(part.buffer)
+    else if (part instanceof ArrayBuffer || part instanceof SharedArrayBuffer) buffers.add(part)
+    else if (!seen.has(part)) {
+      seen.add(part)
+      const parts =
+        Array.isArray(part) || part instanceof Set ? part : part instanceof Map ? [...part].flat() : Object.values(part)
+      for (const inner of parts) visit(inner)
+    }
+  }
+  visit(value)
+  return buffers
+}
+
+/** Smaller buffers cost more to move than to copy. */
+const smallestMovedBytes = 2 ** 16
+export const isWorthMoving = (buffer: ArrayBufferLike): buffer is ArrayBuffer =>
+  buffer instanceof ArrayBuffer && buffer.byteLength >= smallestMovedBytes

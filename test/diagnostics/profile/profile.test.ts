@@ -1,0 +1,79 @@
+import { inspect } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import * as nd from '../../../src/index.ts'
+import { isObserved } from '../../../src/scheduler/observe.ts'
+
+afterAll(() => nd.shutdown())
+const x = nd.random.random([80, 60], { chunks: 20 })
+
+for (const scheduler of ['local', 'threads'] as const)
+  describe(`profile (${scheduler})`, () => {
+    it('gives the result and every task of all computations, with worker, times, bytes and block', async () => {
+      const profile = await nd.profile(async () => {
+        const mean = await x.mean().compute<number>({ scheduler })
+        return (await x.sub(mean).sum().compute<number>({ scheduler })) < 1e-9
+      })
+      expect(profile.result).toBe(true)
+      expect(profile.jobs).toHaveLength(2)
+      expect(profile.tasks).toHaveLength(profile.jobs[0].tasks + profile.jobs[1].tasks)
+      expect(profile.stages.reduce((sum, { tasks }) => sum + tasks, 0)).toBe(profile.tasks.length)
+      for (const { job, stage, stageIndex, start, end, worker } of profile.tasks) {
+        expect(profile.stages[stageIndex].name).toBe(stage)
+        expect(start).toBeGreaterThanOrEqual(profile.jobs[job].start - 0.1)
+        expect(end).toBeGreaterThanOrEqual(start)
+        expect(end).toBeLessThanOrEqual(profile.jobs[job].end! + 0.1)
+        expect(profile.workers).toContain(worker)
+      }
+      const random = profile.tasks.filter(({ job, stage }) => job === 0 && stage === 'random uniform')
+      expect(random.map(({ block }) => block.join()).sort()).toEqual(
+        Array.from({ length: 12 }, (_, k) => `${Math.floor(k / 3)},${k % 3}`),
+      )
+      expect(random.every(({ bytesIn, bytesOut }) => bytesIn === 0 && bytesOut === 20 * 20 * 8)).toBe(true)
+      expect(profile.peakBytes).toBeGreaterThanOrEqual(Math.max(...profile.jobs.map(({ peakBytes }) => peakBytes!)))
+      expect(Math.max(...profile.memory.map(({ bytes }) => bytes))).toBe(profile.peakBytes)
+    })
+  })
+
+it('shows itself as its report, and as JSON without the result', async () => {
+  const profile = await nd.profile(() => x.sum().compute())
+  expect(inspect(profile)).toBe(profile.report())
+  const data = JSON.parse(JSON.stringify(profile))
+  expect(data).not.toHaveProperty('result')
+  expect(data.tasks).toHaveLength(profile.tasks.length)
+})
+it('ends with what the function throws, and observes no longer', async () => {
+  const thrown = new RangeError('enough')
+  await expect(
+    nd.profile(() => {
+      throw thrown
+    }),
+  ).rejects.toBe(thrown)
+  expect(isObserved()).toBe(false)
+  const profile = await nd.profile(() => 7)
+  expect(profile.result).toBe(7)
+  expect(profile.tasks).toEqual([])
+  expect(profile.report()).toContain('0 jobs, 0 tasks')
+  expect(isObserved()).toBe(false)
+})
+it('tells of a job that failed while the function went on', async () => {
+  const broken = x.mapBlocks(
+    () => {
+      throw new RangeError('no luck')
+    },
+    { dtype: 'float64' },
+  )
+  const profile = await nd.profile(() =>
+    broken
+      .sum()
+      .compute()
+      .catch(() => 'caught'),
+  )
+  expect(profile.result).toBe('caught')
+  expect(profile.jobs[0].error).toContain('no luck')
+  expect(profile.report()).toContain('1 job (1 failed)')
+})
+it('refuses a computation that has not been wrapped in a function', async () => {
+  await expect(nd.profile(x.sum().compute() as never)).rejects.toThrow(
+    'profile: got a Computation, want a function that computes, as () => x.compute()',
+  )
+})
