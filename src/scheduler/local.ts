@@ -33,7 +33,8 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
   const waiting: LocalBatch[] = []
   const defined = new Set<JobId>()
   const waits = createWaits()
-  let executor: Executor | Promise<Executor> | undefined
+  const makeExecutor = once(createExecutor)
+  let executor: Executor | undefined
   let isWorking = false
   let sliceEnd = 0
 
@@ -58,14 +59,12 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
     for (let i = 0; i < tasks.length; i++) {
       const { task, address, inputs } = tasks[i]
       try {
-        executor ??= createExecutor()
-        const ready = executor instanceof Promise ? await executor : executor
-        executor = ready
+        executor ??= await makeExecutor()
         if (times) times[2 * i] = performance.now()
         if (isWanted(job)) {
-          if (!defined.has(job)) ready.define(job, plan(job))
+          if (!defined.has(job)) executor.define(job, plan(job))
           defined.add(job)
-          const running = ready.run(job, task, address, inputs)
+          const running = executor.run(job, task, address, inputs)
           if (running) await waits.until(job, running)
         }
         if (times) times[2 * i + 1] = performance.now()
@@ -100,14 +99,22 @@ export function createLocal({ createExecutor, ...connection }: LocalOptions): Lo
     },
     stop(job) {
       waits.stop(job)
-      if (executor && !(executor instanceof Promise)) executor.stop?.(job)
+      executor?.stop?.(job)
     },
     forget(job) {
       waits.forget(job)
       localCalls.forget(job)
-      if (!defined.delete(job) || !executor || executor instanceof Promise) return
-      executor.forget(job)
+      if (defined.delete(job)) executor?.forget(job)
     },
+  }
+}
+
+/** Batches that begin side by side share what is made for the first of them. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
