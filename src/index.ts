@@ -54,6 +54,18 @@ export {
   toNpz,
 } from './array/storing.ts'
 export * from './array/tiling.ts'
+export { type ToZarrOptions, toZarr } from './array/to-zarr.ts'
+export {
+  type FromZarrOptions,
+  fromZarr,
+  type OpenZarrOptions,
+  openZarr,
+  type StoreLike,
+  type ZarrArrayInfo,
+  type ZarrGroupInfo,
+  type ZarritaStore,
+} from './array/zarr.ts'
+export type { ZarrCodec, ZarrCodecName, ZarrLayout } from './array/zarr-layout.ts'
 export {
   type Block as ComputedBlock,
   Computation,

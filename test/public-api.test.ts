@@ -12,7 +12,7 @@ const standardElementwise = words(`
   nextafter notEqual positive pow real reciprocal remainder round sign signbit sin sinh sqrt square subtract tan tanh trunc`)
 const creation = words(`
   array asarray fromArray zeros ones full empty arange linspace eye tri tril triu meshgrid fromFunction zerosLike onesLike
-  fullLike emptyLike fromBinary fromHdf5 fromNpy fromNpz fromSource`)
+  fullLike emptyLike fromBinary fromHdf5 fromNpy fromNpz fromSource fromZarr`)
 const reductions = words(
   'sum prod mean std var min max argmin argmax any all countNonzero cumulativeSum cumulativeProd',
 )
@@ -23,7 +23,8 @@ const linear = words('matmul tensordot vecdot outer matrixTranspose')
 const dtypes = words('astype resultType canCast promoteTypes finfo iinfo isdtype dtypes')
 const constants = words('pi e inf nan newaxis ellipsis')
 const running = words(
-  'compute plan configure shutdown store toBinary toNpy toNpz at with slice where mapBlocks random ChunkedArray Computation',
+  `compute plan configure shutdown store toBinary toNpy toNpz toZarr openZarr at with slice where mapBlocks random ChunkedArray
+  Computation`,
 )
 const diagnostics = words('format profile Profile')
 const errors = words(`
@@ -48,7 +49,7 @@ const notMethods = new Set([
     'broadcastArrays broadcastShapes concat stack resultType canCast promoteTypes finfo iinfo isdtype dtypes slice',
   ),
   ...constants,
-  ...words('configure toNpz shutdown random ChunkedArray Computation'),
+  ...words('configure toNpz openZarr shutdown random ChunkedArray Computation'),
   ...diagnostics,
   ...errors,
 ])

@@ -16,6 +16,7 @@ import * as reductions from './reductions.ts'
 import * as replacing from './replacing.ts'
 import * as storing from './storing.ts'
 import * as tiling from './tiling.ts'
+import * as zarr from './to-zarr.ts'
 
 // Every function whose first argument is an array is a method: a line for each module whose functions all are, or for each name.
 /** Short names beside the standard's. */
@@ -48,6 +49,7 @@ const functions = {
   store: storing.store,
   toBinary: storing.toBinary,
   toNpy: storing.toNpy,
+  toZarr: zarr.toZarr,
   emptyLike: creation.emptyLike,
   fullLike: creation.fullLike,
   onesLike: creation.onesLike,
@@ -106,6 +108,7 @@ declare module './chunked-array.ts' {
       Methods<Pick<typeof dtypes, 'astype'>>,
       Methods<Pick<typeof matrices, 'tril' | 'triu'>>,
       Methods<Pick<typeof storing, 'store' | 'toBinary' | 'toNpy'>>,
+      Methods<Pick<typeof zarr, 'toZarr'>>,
       Methods<Pick<typeof creation, 'emptyLike' | 'fullLike' | 'onesLike' | 'zerosLike'>> {
     /**
      * The computation of this array: awaited, it is the whole result (a scijs ndarray; of a 0-d array a plain value); iterated with

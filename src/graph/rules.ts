@@ -1,4 +1,4 @@
-import { cutAxis } from '../core/chunks.ts'
+import { cutAxis, isAligned } from '../core/chunks.ts'
 import { canCastTo, type DType, facts, isComplex, toValue } from '../core/dtype.ts'
 import { compose, isIdentity, repeats, type View } from '../core/view.ts'
 import { elementwise } from '../ops/elementwise.ts'
@@ -49,7 +49,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'rechunk-source',
-    meaning: 'a source that can be read in any blocks is read in the wanted ones',
+    meaning: 'a source is read in the wanted blocks where they do not split what it reads as a whole',
     apply: rechunkSource,
   },
 ]
@@ -161,5 +161,7 @@ const innermost = (expr: Expr): Expr => (expr.kind === 'rechunk' ? innermost(exp
 
 function rechunkSource(expr: Expr): Expr | undefined {
   if (expr.kind !== 'rechunk' || expr.input.kind !== 'source' || expr.input.source.type === 'heap') return undefined
-  return intern({ kind: 'source', source: expr.input.source, origin: expr.input.origin }, expr.dtype, expr.grid)
+  const { source, origin } = expr.input
+  if ('unit' in source && !isAligned(expr.grid, source.unit, origin)) return undefined
+  return intern({ kind: 'source', source, origin }, expr.dtype, expr.grid)
 }

@@ -36,7 +36,7 @@ export interface Settings {
   readonly progress: Progress | undefined
   readonly onEvent: ComputeOptions['onEvent']
 }
-const optionNames = ['scheduler', 'workers', 'memoryLimit', 'signal', 'progress', 'onEvent', 'ordered'] as const
+export const optionNames = ['scheduler', 'workers', 'memoryLimit', 'signal', 'progress', 'onEvent', 'ordered'] as const
 
 /** Errors: NdloomError for an unknown option or a value that is not of its kind, AbortError when the signal is aborted already. */
 export function settingsOf(given: ComputeOptions): Settings {

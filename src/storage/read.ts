@@ -17,6 +17,8 @@ export const readBox: ReadBox = async (source, box, target, signal) => {
       return (await import('./hdf5.ts')).readHdf5(source, box, target)
     case 'user':
       return readUser(source, box, target, signal)
+    case 'zarr':
+      return (await import('./zarr/read.ts')).readZarr(source, box, target)
     case 'heap':
       return internal('blocks in the heap are read where they lie, not by readBox')
   }

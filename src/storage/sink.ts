@@ -1,11 +1,12 @@
 import type { Box } from '../core/chunks.ts'
 import type { DType } from '../core/dtype.ts'
+import type { ZarrSink } from './zarr/array.ts'
 
 /**
  * Where the blocks of an array are written. A sink is plain data, so that it can be sent to a worker; how its kind is written stands
  * in storage/write.ts. What goes round it (a temporary name, metadata, clearing away after an error) is its maker's affair.
  */
-export type Sink = FileSink | UserSink
+export type Sink = FileSink | UserSink | ZarrSink
 
 interface SinkFacts {
   readonly dtype: DType

@@ -1,5 +1,6 @@
 import type { Box, Grid } from '../core/chunks.ts'
 import type { DType } from '../core/dtype.ts'
+import type { ZarrSource } from './zarr/array.ts'
 
 /**
  * Where data from outside comes from. A source is plain data, so that it can be sent to a worker; how its kind is read stands in
@@ -26,6 +27,7 @@ export type Source =
       readonly dtype: DType
       readonly shape: readonly number[]
     }
+  | ZarrSource
   /** Blocks that persist() left in the heap, by their byte addresses in row-major order of the grid. */
   | {
       readonly type: 'heap'

@@ -8,5 +8,7 @@ export const writeBox: WriteBox = async (sink, box, bytes, signal) => {
       return writeFileBox(sink, box, bytes)
     case 'user':
       return writeUser(sink, box, bytes, signal)
+    case 'zarr':
+      return (await import('./zarr/write.ts')).writeZarr(sink, box, bytes)
   }
 }

@@ -1,0 +1,187 @@
+import type { Box } from '../core/chunks.ts'
+import { formatGiven, ShapeError, StorageError } from '../core/errors.ts'
+import { checkFlag, checkOptions } from '../core/options.ts'
+import { checkAxis, formatShape, sameShape } from '../core/shape.ts'
+import type { Expr } from '../graph/expr.ts'
+import { identityOf } from '../run/identity.ts'
+import { type ComputeOptions, optionNames } from '../run/options.ts'
+import { type Stored, storeAll } from '../run/store.ts'
+import { tie } from '../storage/host.ts'
+import { openStore } from '../storage/store/open.ts'
+import {
+  checkPath,
+  formatPlace,
+  isWritable,
+  placeOf,
+  type StoreLike,
+  type WritableStore,
+} from '../storage/store/store.ts'
+import { chunkKey, type ZarrArray, type ZarrSink } from '../storage/zarr/array.ts'
+import {
+  createArray,
+  forgetRun,
+  storedIdentity,
+  storeIdentity,
+  updateArray,
+  writtenKeys,
+} from '../storage/zarr/create.ts'
+import { type Hierarchy, openHierarchy, readNode } from '../storage/zarr/node.ts'
+import { partsOf } from '../storage/zarr/read.ts'
+import { type IndexEntry, indexView } from './indexing.ts'
+import { exprOf, type Operand } from './operands.ts'
+import { layOutArray, layoutNames, type ZarrLayout } from './zarr-layout.ts'
+
+export interface ToZarrOptions extends ZarrLayout, ComputeOptions {
+  /** Where the array goes in the store, as 'group/x'; the store's root unless given. Groups above it are made. */
+  path?: string
+  /** Replaces what is at the path. */
+  overwrite?: boolean
+  /** Writes into a part of an array that is there: an index as in `x.at`, of steps of 1. */
+  region?: IndexEntry | readonly IndexEntry[]
+  /** Makes an array that is there longer along this axis, and writes behind what it has. */
+  appendAxis?: number
+  /** Goes on with a run of the same computation that ended before it was done: chunks that are there are kept. */
+  resume?: boolean
+  /** false: chunks that hold nothing but the fill value are left out. */
+  writeEmptyChunks?: boolean
+}
+const ownNames = ['path', 'overwrite', 'region', 'appendAxis', 'resume', 'writeEmptyChunks'] as const
+
+/** A store that is to be written, and what was asked for. */
+interface Target {
+  readonly expr: Expr
+  readonly options: ToZarrOptions
+  readonly path: string
+  readonly hierarchy: Hierarchy & { readonly store: WritableStore }
+  readonly object: unknown
+}
+
+/**
+ * Computes an array and writes it to a Zarr store: a folder, or a store of zarrita's kind (an object with `get` and `set`; a Map will
+ * do). Each chunk or shard is written once, by one worker, as a whole: it appears under its name when it is complete. After an error
+ * the chunks that were written stay; a run with `resume: true` that was ended goes on from them when it is run again.
+ * Errors: StorageError (something is there already, the disk is full, another computation is to be resumed), ChunkError, ShapeError,
+ * and those of `compute`.
+ * @example
+ * await x.toZarr('anomaly.zarr', { chunks: [1000, 1000], compressors: 'zstd', attributes: { units: 'K' } })
+ */
+export async function toZarr(x: Operand, to: StoreLike, given: ToZarrOptions = {}): Promise<void> {
+  const expr = exprOf(x, 'toZarr')
+  const options = checkOptions<ToZarrOptions>(given, [...ownNames, ...layoutNames, ...optionNames], 'toZarr')
+  const target = await openTarget(expr, to, options)
+  const { stored, array } = await prepare(target)
+  const { store } = target.hierarchy
+  await storeAll([stored], computeOptions(options))
+  if (options.appendAxis !== undefined) await updateArray(store, array)
+  await forgetRun(store, array)
+}
+
+const computeOptions = (options: ToZarrOptions): ComputeOptions =>
+  Object.fromEntries(optionNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
+
+async function openTarget(expr: Expr, given: StoreLike, options: ToZarrOptions): Promise<Target> {
+  const { place, object } = placeOf(given, 'toZarr')
+  const path = checkPath(options.path ?? '', 'toZarr')
+  const store = place.kind === 'http' ? undefined : await openStore(place, object, path)
+  if (!store || !isWritable(store))
+    throw new StorageError(
+      `toZarr: ${formatPlace(place)} can only be read; name a folder, or a store object with set(key, bytes), and upload or zip it afterwards`,
+    )
+  const hierarchy = { ...(await openHierarchy(store, place)), store, consolidated: undefined }
+  return { expr, options, path, hierarchy, object }
+}
+
+/** Where an array goes in which array of the store. */
+interface Place {
+  readonly array: ZarrArray
+  readonly origin: readonly number[]
+}
+
+/** Makes or opens the array to write to. Errors: StorageError, ChunkError, ShapeError. */
+async function prepare(target: Target): Promise<{ stored: Stored; array: ZarrArray }> {
+  const { expr, options, hierarchy, object } = target
+  const skipsEmpty = !checkFlag(options.writeEmptyChunks, 'writeEmptyChunks', 'toZarr', true)
+  const isPart = options.region !== undefined || options.appendAxis !== undefined
+  if (isPart) refuseWithPart(options)
+  const { array, origin } = isPart ? await openPart(target) : await openWhole(target)
+  const { dtype, shape, chunks } = array
+  const sink: ZarrSink = { type: 'zarr', array, skipsEmpty, dtype, shape, unit: chunks }
+  if (object) tie(sink, object)
+  const written = options.resume ? await writtenKeys(hierarchy.store, array) : undefined
+  const isWritten =
+    written && ((box: Box) => partsOf(box, chunks).every(({ index }) => written.has(chunkKey(array, index))))
+  return { stored: { expr, sink, origin, isWritten }, array }
+}
+
+/** An array of its own, or, resuming, the one that an earlier run has begun. */
+async function openWhole(target: Target): Promise<Place> {
+  const { expr, options, path, hierarchy } = target
+  const { store, place } = hierarchy
+  const resume = checkFlag(options.resume, 'resume', 'toZarr')
+  const overwrite = checkFlag(options.overwrite, 'overwrite', 'toZarr')
+  const array = { ...layOutArray(expr, options), place, path }
+  const origin = expr.shape.map(() => 0)
+  if (!resume) {
+    await createArray(hierarchy, array, overwrite)
+    return { array, origin }
+  }
+  const identity = identityOf(expr, { ...array, fill: [...array.fill] })
+  const found = await storedIdentity(store, array)
+  if (found === identity) {
+    if (!(await readNode(hierarchy, path))) await createArray(hierarchy, array, false)
+    return { array, origin }
+  }
+  if (found !== undefined && !overwrite)
+    throw new StorageError(
+      `toZarr: ${formatPlace(place)} has at '${path}' what another computation has begun (of other elements, sources, chunks or codecs); ` +
+        'finish that one, give overwrite: true, or name another path',
+    )
+  await createArray(hierarchy, array, overwrite, () => storeIdentity(store, array, identity))
+  return { array, origin }
+}
+
+function refuseWithPart(options: ToZarrOptions): void {
+  const { region } = options
+  const name = region !== undefined ? 'region' : 'appendAxis'
+  const other = [...layoutNames, 'overwrite', 'resume', ...(region !== undefined ? ['appendAxis'] : [])] as const
+  const given = other.find((option) => options[option as keyof ToZarrOptions] !== undefined && option !== name)
+  if (given)
+    throw new StorageError(
+      `toZarr: got ${name} and ${given}; a part is written into an array as it is: leave out ${given}`,
+    )
+}
+
+/** A part of an array that is there. */
+async function openPart({ expr, options, path, hierarchy }: Target): Promise<Place> {
+  const node = await readNode(hierarchy, path)
+  if (node?.kind !== 'array')
+    throw new StorageError(
+      `toZarr: ${formatPlace(hierarchy.place)} has no array at '${path}' to write a part of; make it first, say with nd.zeros(shape).toZarr(...)`,
+    )
+  return options.region !== undefined
+    ? regionOf(expr, node.array, options.region)
+    : behind(expr, node.array, options.appendAxis)
+}
+
+function regionOf(expr: Expr, array: ZarrArray, region: ToZarrOptions['region']): Place {
+  const view = indexView(array.shape, Array.isArray(region) ? region : [region as IndexEntry], 'toZarr')
+  const isBox = view.axes.every(({ from, step }, axis) => from === axis && step === 1)
+  if (!isBox || !sameShape(view.shape, expr.shape))
+    throw new ShapeError(
+      `toZarr: the region ${formatGiven(region)} of an array of shape ${formatShape(array.shape)} has shape ${formatShape(view.shape)}, ` +
+        `want slices of step 1 that give ${formatShape(expr.shape)}`,
+    )
+  return { array, origin: view.axes.map(({ start }) => start) }
+}
+
+function behind(expr: Expr, array: ZarrArray, given: unknown): Place {
+  const axis = checkAxis(given, array.shape.length, 'toZarr')
+  const fits =
+    expr.shape.length === array.shape.length && expr.shape.every((n, k) => k === axis || n === array.shape[k])
+  if (!fits)
+    throw new ShapeError(
+      `toZarr: an array of shape ${formatShape(expr.shape)} cannot go behind one of shape ${formatShape(array.shape)} along axis ${axis}; make the other axes alike`,
+    )
+  const shape = array.shape.map((n, k) => (k === axis ? n + expr.shape[k] : n))
+  return { array: { ...array, shape }, origin: array.shape.map((n, k) => (k === axis ? n : 0)) }
+}

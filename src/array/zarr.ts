@@ -1,0 +1,164 @@
+import { type AxisChunks, type ChunksOption, type Grid, regular } from '../core/chunks.ts'
+import { config } from '../core/config.ts'
+import { type DType, itemsize, type Value, viewBytes } from '../core/dtype.ts'
+import { StorageError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
+import { sizeOf } from '../core/shape.ts'
+import { fromSource } from '../graph/build.ts'
+import { asResult } from '../run/results.ts'
+import { tie } from '../storage/host.ts'
+import { openStore } from '../storage/store/open.ts'
+import { checkPath, formatPlace, joinKey, placeOf, type StoreLike, type ZarritaStore } from '../storage/store/store.ts'
+import { type Attributes, innerChunks, type ZarrArray, type ZarrSource } from '../storage/zarr/array.ts'
+import { childNames, type Hierarchy, type Node, openHierarchy, readNode } from '../storage/zarr/node.ts'
+import { ChunkedArray } from './chunked-array.ts'
+import { gridOf } from './data.ts'
+
+export type { StoreLike, ZarritaStore } from '../storage/store/store.ts'
+
+export interface FromZarrOptions {
+  /** The array's path in the store, as 'group/x'; the store's root unless given. */
+  path?: string
+  /** How it is cut into blocks; else as the store is, or in whole multiples of its chunks where they are small (about 32 MiB). */
+  chunks?: ChunksOption
+}
+export interface OpenZarrOptions {
+  /** The path in the store, as 'group/x'; the store's root unless given. */
+  path?: string
+}
+
+/** What `openZarr` tells of a group. */
+export interface ZarrGroupInfo {
+  readonly kind: 'group'
+  readonly path: string
+  readonly zarrFormat: 2 | 3
+  readonly attributes: Attributes
+  /** The names of the arrays and groups that lie directly in it. */
+  readonly arrays: readonly string[]
+  readonly groups: readonly string[]
+}
+/** What `openZarr` tells of an array. */
+export interface ZarrArrayInfo {
+  readonly kind: 'array'
+  readonly path: string
+  readonly zarrFormat: 2 | 3
+  readonly attributes: Attributes
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly chunks: readonly number[]
+  /** The shape of the shards that hold the chunks, if there are any. */
+  readonly shards: readonly number[] | undefined
+  /** The names of its axes, null for one that has none. */
+  readonly dimensionNames: readonly (string | null)[] | undefined
+  /** The element that missing chunks are full of. */
+  readonly fillValue: Value
+}
+
+/**
+ * The array in a Zarr store, version 2 or 3: a folder, a zip file, an http(s) URL, or a store of zarrita's kind (an object with
+ * `get(key)`; a Map will do). Its metadata are read now; of its elements only the chunks that a computation needs are read, in the
+ * workers (a store object's bytes on the main thread). Missing chunks are full of the array's fill value.
+ * Errors: StorageError (no array there, metadata that ndloom does not understand, a server that fails), ChunkError.
+ * @example
+ * const x = await nd.fromZarr('temperature.zarr', { path: 'surface' })
+ */
+export async function fromZarr(store: StoreLike, options: FromZarrOptions = {}): Promise<ChunkedArray> {
+  const { path = '', chunks } = checkOptions<FromZarrOptions>(options, ['path', 'chunks'], 'fromZarr')
+  const { node, object, hierarchy } = await openNode(store, path, 'fromZarr')
+  if (node.kind === 'group') {
+    const names = await childNames(hierarchy, node.path).catch(() => [])
+    throw new StorageError(
+      `fromZarr: ${formatPlace(hierarchy.place)} has a group at '${node.path}', no array; give the path of one of its members: ${names.join(', ') || 'none are known'}`,
+    )
+  }
+  return new ChunkedArray(zarrExpr(node.array, object, chunks))
+}
+
+/** The expression of an array in a store. */
+export function zarrExpr(array: ZarrArray, object: ZarritaStore | undefined, chunks?: ChunksOption) {
+  const { dtype, shape } = array
+  const source: ZarrSource = { type: 'zarr', array, dtype, shape, unit: innerChunks(array) }
+  if (object) tie(source, object)
+  return fromSource(source, chunks === undefined ? ownGrid(array) : gridOf(shape, chunks, dtype, 'fromZarr'))
+}
+
+/** Blocks of whole chunks: shards as they are unless they are much larger than 'auto' blocks, and small chunks several at once. */
+function ownGrid(array: ZarrArray): Grid {
+  const { shape, dtype } = array
+  const most = config().chunkBytes
+  const bytes = (lengths: readonly number[]) => sizeOf(lengths) * itemsize(dtype)
+  const unit = bytes(array.chunks) <= 2 * most ? array.chunks : innerChunks(array)
+  const lengths = unit.map((length, axis) => Math.min(length, Math.max(1, shape[axis])))
+  // The last axis first: its chunks lie next to each other in most stores.
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const others = bytes(lengths) / lengths[axis]
+    const whole = Math.floor(most / others / unit[axis]) * unit[axis]
+    if (2 * bytes(lengths) <= most) lengths[axis] = Math.min(Math.max(lengths[axis], whole), Math.max(1, shape[axis]))
+  }
+  return shape.map((extent, axis): AxisChunks => regular(extent, lengths[axis]))
+}
+
+/**
+ * What a path of a Zarr store holds: a group with its attributes and the names of its members, or an array with its dtype, shape,
+ * attributes and dimension names. Errors: StorageError when nothing is there, or the store cannot list its keys.
+ * @example
+ * const group = await nd.openZarr('climate.zarr')
+ * if (group.kind === 'group') for (const name of group.arrays) await nd.fromZarr('climate.zarr', { path: name })
+ */
+export async function openZarr(
+  store: StoreLike,
+  options: OpenZarrOptions = {},
+): Promise<ZarrGroupInfo | ZarrArrayInfo> {
+  const { path = '' } = checkOptions<OpenZarrOptions>(options, ['path'], 'openZarr')
+  const { node, hierarchy } = await openNode(store, path, 'openZarr')
+  if (node.kind === 'array') return arrayInfo(node.array)
+  const children = await Promise.all(
+    (await childNames(hierarchy, node.path)).map(async (name) => ({
+      name,
+      kind: (await readNode(hierarchy, joinKey(node.path, name)))?.kind,
+    })),
+  )
+  const named = (kind: Node['kind']) => children.filter((child) => child.kind === kind).map(({ name }) => name)
+  const { attributes, version } = node
+  return {
+    kind: 'group',
+    path: node.path,
+    zarrFormat: version,
+    attributes,
+    arrays: named('array'),
+    groups: named('group'),
+  }
+}
+
+function arrayInfo(array: ZarrArray): ZarrArrayInfo {
+  const { path, version, attributes, dtype, shape, pipeline, dimensionNames, fill } = array
+  return {
+    kind: 'array',
+    path,
+    zarrFormat: version,
+    attributes,
+    dtype,
+    shape,
+    chunks: innerChunks(array),
+    shards: pipeline.shard && array.chunks,
+    dimensionNames,
+    fillValue: asResult(viewBytes(dtype, fill.slice().buffer, 0, 1), dtype, []) as Value,
+  }
+}
+
+/** The node at a path of a store that a user named. Errors: StorageError. */
+export async function openNode(
+  given: StoreLike,
+  path: string,
+  operation: string,
+): Promise<{ node: Node; object: ZarritaStore | undefined; hierarchy: Hierarchy }> {
+  const { place, object } = placeOf(given, operation)
+  const checked = checkPath(path, operation)
+  const hierarchy = await openHierarchy(await openStore(place, object), place)
+  const node = await readNode(hierarchy, checked)
+  if (!node)
+    throw new StorageError(
+      `${operation}: ${formatPlace(place)} has no array or group at '${checked}' (no zarr.json, .zarray or .zgroup); check the store and the path`,
+    )
+  return { node, object, hierarchy }
+}

@@ -1,0 +1,89 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { storageError } from '../file.ts'
+import type { ByteRange, WritableStore } from './store.ts'
+
+/** Where values wait until they are whole, in the folder of the array that they belong to. */
+export const hiddenFolder = '.ndloom'
+
+/**
+ * A folder whose files are the values. It blocks its thread, which is mostly a worker's. A value is written under a name of its own in
+ * `hidden` (a key) and then renamed.
+ */
+export function openDirectory(root: string, hidden = hiddenFolder): WritableStore {
+  const known = new Set<string>()
+  const folder = (path: string): void => {
+    if (known.has(path)) return
+    mkdirSync(path, { recursive: true })
+    known.add(path)
+  }
+  let next = 0
+  return {
+    isLocal: true,
+    get: async (key) => whenThere(join(root, key), () => readFileSync(join(root, key))),
+    getRange: async (key, range) => whenThere(join(root, key), () => readPart(join(root, key), range)),
+    list: async (prefix) => whenThere(join(root, prefix), () => readdirSync(join(root, prefix))) ?? [],
+    async remove(key) {
+      known.clear()
+      try {
+        rmSync(join(root, key), { recursive: true, force: true })
+      } catch (error) {
+        throw storageError(join(root, key), 'remove', error)
+      }
+    },
+    async set(key, bytes) {
+      const target = join(root, key)
+      try {
+        const temporary = join(root, hidden, `${uniqueName}-${next++}`)
+        folder(dirname(temporary))
+        folder(dirname(target))
+        writeFileSync(temporary, bytes)
+        renameSync(temporary, target)
+      } catch (error) {
+        known.clear()
+        throw storageError(target, 'write', error)
+      }
+    },
+  }
+}
+
+const uniqueName = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
+
+function whenThere<T>(path: string, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw storageError(path, 'read', error)
+  }
+}
+
+function readPart(path: string, range: ByteRange): Uint8Array {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    const start = 'suffixLength' in range ? Math.max(0, size - range.suffixLength) : range.offset
+    const length = 'suffixLength' in range ? Math.min(size, range.suffixLength) : range.length
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - start)))
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(file, bytes, done, bytes.length - done, start + done)
+      if (count === 0) return bytes.subarray(0, done)
+      done += count
+    }
+    return bytes
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,91 @@
+import PQueue from 'p-queue'
+import { StorageError } from '../../core/errors.ts'
+import { type ByteRange, partOf, type Store } from './store.ts'
+
+/** Requests under way at once from one thread to one store. */
+const concurrency = 16
+/** A request is tried so often; between tries it waits a random time, at most this long, then at most twice as long, ... */
+const mostTries = 5
+const firstWaitMilliseconds = 200
+/** A try is given up when its answer is not there after so long. */
+const patienceMilliseconds = 30_000
+
+/** What a try came to: bytes (undefined: the server has none), or why it failed and whether another may succeed. */
+type Outcome =
+  | { readonly bytes: Uint8Array | undefined }
+  | { readonly problem: string; readonly mayPass: boolean; readonly cause?: unknown }
+
+/** A store behind an HTTP server: values are fetched as a whole or by ranges of bytes. */
+export function openHttp(root: string): Store {
+  const queue = new PQueue({ concurrency })
+  const ask = (key: string, range?: ByteRange): Promise<Uint8Array | undefined> =>
+    queue.add(() => fetchBytes(urlOf(root, key), range))
+  return { isLocal: false, get: (key) => ask(key), getRange: ask }
+}
+
+/** The key's URL; what follows '?' (a signature, say) stays. */
+function urlOf(root: string, key: string): URL {
+  const url = new URL(root)
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`
+  return url
+}
+
+/**
+ * Fetches, with exponential back-off and full jitter between tries (M. Brooker, "Exponential backoff and jitter", AWS 2015).
+ * Errors: StorageError.
+ */
+export async function fetchBytes(url: URL, range?: ByteRange): Promise<Uint8Array | undefined> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await tryOnce(url, range)
+    if ('bytes' in outcome) return outcome.bytes
+    if (!outcome.mayPass || tries === mostTries)
+      throw new StorageError(
+        `read: ${url.origin}${url.pathname}: ${outcome.problem}${tries > 1 ? ` (tried ${tries} times)` : ''}; ` +
+          'look whether the server is there and lets this address be read',
+        { cause: outcome.cause },
+      )
+    const wait = Math.random() * firstWaitMilliseconds * 2 ** (tries - 1)
+    await new Promise((resolve) => setTimeout(resolve, wait))
+  }
+}
+
+async function tryOnce(url: URL, range?: ByteRange): Promise<Outcome> {
+  const signal = AbortSignal.timeout(patienceMilliseconds)
+  try {
+    const response = await fetch(url, { signal, headers: range ? { Range: rangeText(range) } : {} })
+    if (response.status === 404) {
+      await response.body?.cancel()
+      return { bytes: undefined }
+    }
+    if (response.status !== 200 && response.status !== 206) {
+      await response.body?.cancel()
+      const mayPass = response.status >= 500 || [408, 425, 429].includes(response.status)
+      return { problem: `the server answered ${response.status} ${response.statusText}`.trim(), mayPass }
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    return checked(bytes, response, range)
+  } catch (cause) {
+    const problem = signal.aborted
+      ? `no answer within ${patienceMilliseconds / 1000} s`
+      : `the request failed: ${reasonOf(cause)}`
+    return { problem, mayPass: true, cause }
+  }
+}
+
+/** A server that knows no ranges sends all: the part is cut out. One that sends less than asked for has failed. */
+function checked(bytes: Uint8Array, { status }: Response, range?: ByteRange): Outcome {
+  if (!range) return { bytes }
+  if (status === 200) return { bytes: partOf(bytes, range) }
+  const wanted = 'suffixLength' in range ? range.suffixLength : range.length
+  if (bytes.length === wanted) return { bytes }
+  return { problem: `the server sent ${bytes.length} of ${wanted} bytes of a range`, mayPass: true }
+}
+
+const rangeText = (range: ByteRange): string =>
+  'suffixLength' in range ? `bytes=-${range.suffixLength}` : `bytes=${range.offset}-${range.offset + range.length - 1}`
+
+/** fetch tells why in the cause of its error. */
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as Error
+  return cause instanceof Error && cause.message ? cause.message : message
+}

@@ -1,0 +1,94 @@
+import * as zlib from 'node:zlib'
+import type { CodecConfig } from './array.ts'
+import { withChecksum, withoutChecksum } from './crc32c.ts'
+
+/** From bytes to bytes. `into`, where given, is where decoded bytes of that length may be put; else new ones are given back. */
+export interface Codec {
+  encode(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+  decode(bytes: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array>
+}
+type Configuration = Readonly<Record<string, unknown>>
+type Loader = (configuration: Configuration, elementBytes: number) => Codec | Promise<Codec>
+
+const numberOf = (value: unknown, fallback: number): number => (typeof value === 'number' ? value : fallback)
+const shuffles = ['noshuffle', 'shuffle', 'bitshuffle']
+
+/** Codecs by the names that metadata give them, without the prefix 'numcodecs.' of those that Zarr v3 does not know. */
+const loaders: Readonly<Record<string, Loader>> = {
+  blosc: async ({ cname, clevel, shuffle, blocksize }) => {
+    const { default: Blosc } = await import('numcodecs/blosc')
+    return Blosc.fromConfig({
+      id: 'blosc',
+      cname: typeof cname === 'string' ? cname : 'lz4',
+      clevel: numberOf(clevel, 5),
+      shuffle: typeof shuffle === 'string' ? shuffles.indexOf(shuffle) : numberOf(shuffle, 1),
+      blocksize: numberOf(blocksize, 0),
+    })
+  },
+  zstd: async ({ level }) => {
+    const { default: Zstd } = await import('numcodecs/zstd')
+    return Zstd.fromConfig({ id: 'zstd', level: numberOf(level, 0) })
+  },
+  lz4: async ({ acceleration }) => {
+    const { default: LZ4 } = await import('numcodecs/lz4')
+    return LZ4.fromConfig({ id: 'lz4', acceleration: numberOf(acceleration, 1) })
+  },
+  gzip: ({ level }) => ({
+    encode: (bytes) => zlib.gzipSync(bytes, { level: numberOf(level, 5) }),
+    decode: (bytes) => zlib.gunzipSync(bytes),
+  }),
+  zlib: ({ level }) => ({
+    encode: (bytes) => zlib.deflateSync(bytes, { level: numberOf(level, 1) }),
+    decode: (bytes) => zlib.inflateSync(bytes),
+  }),
+  crc32c: () => ({ encode: withChecksum, decode: withoutChecksum }),
+  shuffle: ({ elementsize }, elementBytes) => {
+    const size = numberOf(elementsize, elementBytes)
+    return { encode: (bytes) => shuffle(bytes, size, true), decode: (bytes) => shuffle(bytes, size, false) }
+  },
+}
+const plainName = (name: string): string => name.replace(/^numcodecs\./, '')
+export const codecNames: readonly string[] = Object.keys(loaders)
+export const isKnownCodec = ({ name }: CodecConfig): boolean => Object.hasOwn(loaders, plainName(name))
+
+/** Puts the bytes of elements that are of the same significance together (or back): size columns of a table of bytes. */
+function shuffle(bytes: Uint8Array, size: number, isForward: boolean): Uint8Array {
+  const count = Math.floor(bytes.length / size)
+  const result = bytes.slice()
+  for (let byte = 0; byte < size; byte++)
+    for (let i = 0, at = byte, to = byte * count; i < count; i++, at += size, to++)
+      if (isForward) result[to] = bytes[at]
+      else result[at] = bytes[to]
+  return result
+}
+
+const opened = new Map<string, Codec | Promise<Codec>>()
+function open({ name, configuration }: CodecConfig, elementBytes: number): Codec | Promise<Codec> {
+  const key = `${name} ${elementBytes} ${JSON.stringify(configuration)}`
+  if (!opened.has(key)) opened.set(key, loaders[plainName(name)](configuration, elementBytes))
+  return opened.get(key)!
+}
+
+/** Encodes by the codecs in turn. */
+export async function encode(
+  codecs: readonly CodecConfig[],
+  elementBytes: number,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  let current = bytes
+  for (const config of codecs) current = await (await open(config, elementBytes)).encode(current)
+  return current
+}
+
+/** Decodes by the codecs, the last one first. The result may be `into`, or lie over the bytes that were given. */
+export async function decode(
+  codecs: readonly CodecConfig[],
+  elementBytes: number,
+  bytes: Uint8Array,
+  into?: Uint8Array,
+): Promise<Uint8Array> {
+  let current = bytes
+  for (let i = codecs.length - 1; i >= 0; i--)
+    current = await (await open(codecs[i], elementBytes)).decode(current, i === 0 ? into : undefined)
+  return current
+}

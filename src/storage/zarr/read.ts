@@ -1,0 +1,174 @@
+import { eachBlock } from '../../core/access.ts'
+import { type Box, boxShape } from '../../core/chunks.ts'
+import { itemsize } from '../../core/dtype.ts'
+import { StorageError } from '../../core/errors.ts'
+import { ravel, rowMajorStrides, sizeOf } from '../../core/shape.ts'
+import { tied } from '../host.ts'
+import { openStore } from '../store/open.ts'
+import { type ByteRange, formatPlace, partOf, type Store } from '../store/store.ts'
+import { copyStrided, type Strided } from '../strided.ts'
+import { chunkKey, type Pipeline, type ZarrArray, type ZarrSource } from './array.ts'
+import { decodeChunk, fillPart } from './chunk.ts'
+import { decode } from './codecs.ts'
+import { indexBytes, readIndex } from './shard.ts'
+
+/** The bytes of a chunk or shard, as a whole or in parts. */
+interface Bytes {
+  get(): Promise<Uint8Array | undefined>
+  getRange(range: ByteRange): Promise<Uint8Array | undefined>
+}
+
+/** Reads a box of an array in a store: the chunks that it touches, and of shards only the chunks in them. Errors: StorageError. */
+export async function readZarr(source: ZarrSource, box: Box, target: Uint8Array): Promise<void> {
+  const { array } = source
+  const store = await openStore(array.place, tied(source))
+  const strides = rowMajorStrides(boxShape(box))
+  const parts = partsOf(box, array.chunks)
+  const read = (part: Part): Promise<void> =>
+    readNamed(store, array, part, { bytes: target, start: startOf(part, box, strides), strides })
+  if (store.isLocal) for (const part of parts) await read(part)
+  else await allSettledThenThrow(parts.map(read))
+}
+
+/** Waits for all, so that none writes to memory that is used otherwise by then; the first error is thrown. */
+async function allSettledThenThrow(running: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(running)) if (result.status === 'rejected') throw result.reason
+}
+
+/** What of a box lies in one chunk: the chunk's index, and the box within the chunk. */
+export interface Part {
+  readonly index: readonly number[]
+  readonly box: Box
+  /** The part of the box in the positions of the box's array. */
+  readonly outer: Box
+}
+
+/** The parts of a box that lie in each chunk. */
+export function partsOf(box: Box, chunks: readonly number[]): Part[] {
+  const parts: Part[] = []
+  if (box.some(([low, high]) => high <= low)) return parts
+  const ranges = box.map(([low, high], k): [number, number] => [
+    Math.floor(low / chunks[k]),
+    Math.ceil(high / chunks[k]),
+  ])
+  eachBlock(ranges, (index) => {
+    const outer = box.map(([low, high], k): [number, number] => [
+      Math.max(low, index[k] * chunks[k]),
+      Math.min(high, (index[k] + 1) * chunks[k]),
+    ])
+    parts.push({
+      index: [...index],
+      box: outer.map(([low, high], k) => [low - index[k] * chunks[k], high - index[k] * chunks[k]]),
+      outer,
+    })
+  })
+  return parts
+}
+
+/** Where a part begins in an array of the box. */
+export const startOf = ({ outer }: Part, box: Box, strides: readonly number[]): number =>
+  outer.reduce((sum, [low], k) => sum + (low - box[k][0]) * strides[k], 0)
+
+/** Reads a part of a chunk; errors name it. */
+export async function readNamed(store: Store, array: ZarrArray, part: Part, target: Strided): Promise<void> {
+  const key = chunkKey(array, part.index)
+  const bytes: Bytes = { get: () => store.get(key), getRange: (range) => store.getRange(key, range) }
+  try {
+    await readPart(bytes, array, array.pipeline, array.chunks, part.box, target)
+  } catch (error) {
+    throw error instanceof StorageError ? error : damaged(array, key, error)
+  }
+}
+
+const damaged = ({ place }: ZarrArray, key: string, error: unknown): StorageError =>
+  new StorageError(
+    `read: the chunk ${key} of ${formatPlace(place)} is damaged: ${error instanceof Error ? error.message : error}; ` +
+      'get it again from where the store came from, or write it anew (without it the fill value is read)',
+    { cause: error },
+  )
+
+async function readPart(
+  bytes: Bytes,
+  array: ZarrArray,
+  pipeline: Pipeline,
+  shape: readonly number[],
+  box: Box,
+  target: Strided,
+): Promise<void> {
+  if (pipeline.shard) return readShard(bytes, array, pipeline, shape, box, target)
+  const extents = boxShape(box)
+  const encoded = await bytes.get()
+  if (!encoded) return fillPart(array, extents, target)
+  const chunk = await decodeChunk(array, pipeline, shape, encoded, placeFor(array, pipeline, shape, box, target))
+  if (sharesMemory(chunk, target)) return
+  const start = box.reduce((sum, [low], k) => sum + low * chunk.strides[k], 0)
+  copyStrided(itemsize(array.dtype), extents, { ...chunk, start }, target)
+}
+
+const sharesMemory = (chunk: Strided, target: Strided): boolean => chunk.bytes.buffer === target.bytes.buffer
+
+/** The bytes of the target that the whole chunk lies in as it is stored, if it does. */
+function placeFor(
+  { dtype }: ZarrArray,
+  { order }: Pipeline,
+  shape: readonly number[],
+  box: Box,
+  { bytes, start, strides }: Strided,
+): Uint8Array | undefined {
+  const steps = rowMajorStrides(shape)
+  const fits = shape.every(
+    (extent, k) => order[k] === k && box[k][1] - box[k][0] === extent && (extent === 1 || strides[k] === steps[k]),
+  )
+  const size = itemsize(dtype)
+  return fits ? bytes.subarray(start * size, (start + sizeOf(shape)) * size) : undefined
+}
+
+async function readShard(
+  bytes: Bytes,
+  array: ZarrArray,
+  pipeline: Pipeline,
+  shape: readonly number[],
+  box: Box,
+  target: Strided,
+): Promise<void> {
+  const shard = pipeline.shard!
+  const grid = shape.map((extent, k) => extent / shard.chunks[k])
+  const isWhole = pipeline.codecs.length > 0 || box.every(([low, high], k) => low === 0 && high === shape[k])
+  const held = isWhole ? await inMemory(bytes, pipeline, itemsize(array.dtype)) : bytes
+  const length = indexBytes(shard, sizeOf(grid))
+  const index = await held?.getRange(shard.indexAtEnd ? { suffixLength: length } : { offset: 0, length })
+  if (!held || !index) return fillPart(array, boxShape(box), target)
+  const entries = readIndex(shard, sizeOf(grid), index)
+  for (const part of partsOf(box, shard.chunks)) {
+    const entry = entries[ravel(part.index, grid)]
+    const inner: Bytes = {
+      get: async () => (entry ? await held.getRange(entry) : undefined),
+      getRange: ({ ...range }) => partOfEntry(held, entry, range),
+    }
+    const start = target.start + startOf(part, box, target.strides)
+    await readPart(inner, array, shard.inner, shard.chunks, part.box, { ...target, start })
+  }
+}
+
+/** The whole shard, of which parts are then taken. */
+async function inMemory(bytes: Bytes, { codecs }: Pipeline, elementBytes: number): Promise<Bytes | undefined> {
+  const encoded = await bytes.get()
+  if (!encoded) return undefined
+  const whole = await decode(codecs, elementBytes, encoded)
+  return {
+    get: async () => whole,
+    getRange: async (range) => partOf(whole, range),
+  }
+}
+
+/** A part of a shard in a shard. */
+async function partOfEntry(
+  held: Bytes,
+  entry: { offset: number; length: number } | undefined,
+  range: ByteRange,
+): Promise<Uint8Array | undefined> {
+  if (!entry) return undefined
+  const { offset, length } =
+    'suffixLength' in range ? { offset: entry.length - range.suffixLength, length: range.suffixLength } : range
+  return held.getRange({ offset: entry.offset + offset, length })
+}
