@@ -98,7 +98,10 @@ function regularChunks(grid: Grid, layout: ZarrLayout): number[] {
     throw new ChunkError(
       `toZarr: got chunks ${formatGiven(layout.chunks)}, want equal lengths along each axis, as Zarr has them`,
     )
-  return grid.map((axis) => axis.size)
+  const given = layout.chunks
+  const lengthOf = (axis: number): unknown => (Array.isArray(given) ? given[axis] : given)
+  // A chunk may be longer than the array, which may grow.
+  return grid.map(({ size }, axis) => Math.max(size, Number(lengthOf(axis)) || 0))
 }
 
 function checkShards(shards: unknown, chunks: readonly number[], version: 2 | 3): number[] {

@@ -60,7 +60,8 @@ export interface ZarrArrayInfo {
  * workers (a store object's bytes on the main thread). Missing chunks are full of the array's fill value.
  * Errors: StorageError (no array there, metadata that ndloom does not understand, a server that fails), ChunkError.
  * @example
- * const x = await nd.fromZarr('temperature.zarr', { path: 'surface' })
+ * await nd.ones([4, 6]).toZarr('climate.zarr', { path: 'surface/temperature' })
+ * const t = await nd.fromZarr('climate.zarr', { path: 'surface/temperature' })
  */
 export async function fromZarr(store: StoreLike, options: FromZarrOptions = {}): Promise<ChunkedArray> {
   const { path = '', chunks } = checkOptions<FromZarrOptions>(options, ['path', 'chunks'], 'fromZarr')
@@ -102,8 +103,9 @@ function ownGrid(array: ZarrArray): Grid {
  * What a path of a Zarr store holds: a group with its attributes and the names of its members, or an array with its dtype, shape,
  * attributes and dimension names. Errors: StorageError when nothing is there, or the store cannot list its keys.
  * @example
- * const group = await nd.openZarr('climate.zarr')
- * if (group.kind === 'group') for (const name of group.arrays) await nd.fromZarr('climate.zarr', { path: name })
+ * await nd.ones([4, 6]).toZarr('climate.zarr', { path: 'rain', dimensionNames: ['y', 'x'] })
+ * await nd.openZarr('climate.zarr') // { kind: 'group', arrays: ['rain'], groups: ['surface'], attributes: {}, ... }
+ * await nd.openZarr('climate.zarr', { path: 'rain' }) // { kind: 'array', shape: [4, 6], dimensionNames: ['y', 'x'], ... }
  */
 export async function openZarr(
   store: StoreLike,

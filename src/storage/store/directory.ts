@@ -22,12 +22,6 @@ export const hiddenFolder = '.ndloom'
  * `hidden` (a key) and then renamed.
  */
 export function openDirectory(root: string, hidden = hiddenFolder): WritableStore {
-  const known = new Set<string>()
-  const folder = (path: string): void => {
-    if (known.has(path)) return
-    mkdirSync(path, { recursive: true })
-    known.add(path)
-  }
   let next = 0
   return {
     isLocal: true,
@@ -35,7 +29,6 @@ export function openDirectory(root: string, hidden = hiddenFolder): WritableStor
     getRange: async (key, range) => whenThere(join(root, key), () => readPart(join(root, key), range)),
     list: async (prefix) => whenThere(join(root, prefix), () => readdirSync(join(root, prefix))) ?? [],
     async remove(key) {
-      known.clear()
       try {
         rmSync(join(root, key), { recursive: true, force: true })
       } catch (error) {
@@ -46,15 +39,23 @@ export function openDirectory(root: string, hidden = hiddenFolder): WritableStor
       const target = join(root, key)
       try {
         const temporary = join(root, hidden, `${uniqueName}-${next++}`)
-        folder(dirname(temporary))
-        folder(dirname(target))
-        writeFileSync(temporary, bytes)
-        renameSync(temporary, target)
+        inFolder(dirname(temporary), () => writeFileSync(temporary, bytes))
+        inFolder(dirname(target), () => renameSync(temporary, target))
       } catch (error) {
-        known.clear()
         throw storageError(target, 'write', error)
       }
     },
+  }
+}
+
+/** Does something in a folder, which is made when it turns out not to be there. */
+function inFolder(path: string, action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    mkdirSync(path, { recursive: true })
+    action()
   }
 }
 

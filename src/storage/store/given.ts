@@ -17,7 +17,7 @@ export function wrapStore(given: ZarritaStore): Store | WritableStore {
   if (given.keys) store.list = async (prefix) => listBelow(keys(), prefix)
   if (typeof given.set !== 'function') return store
   const set = (key: string, bytes: Uint8Array) =>
-    guard('write', key, async () => void (await given.set?.(`/${key}`, bytes.slice())))
+    guard('write', key, async () => void (await given.set?.(`/${key}`, new Uint8Array(bytes))))
   const remove = async (key: string): Promise<void> => {
     const below = keys().filter((name) => name.startsWith(`${key}/`))
     for (const name of [key, ...below]) await guard('remove', name, async () => void (await given.delete?.(`/${name}`)))

@@ -29,7 +29,7 @@ export async function decodeChunk(
   let bytes = await decode(pipeline.codecs, size, encoded, target)
   if (bytes.length !== wanted) throw new Error(`it has ${bytes.length} bytes when decoded, want ${wanted}`)
   if (pipeline.bigEndian && size > 1) {
-    if (bytes !== target && pipeline.codecs.length === 0) bytes = bytes.slice()
+    if (bytes !== target && pipeline.codecs.length === 0) bytes = new Uint8Array(bytes)
     swapBytes(bytes, itemsize(realOf(dtype)))
   }
   return { bytes, start: 0, strides: chunkStrides(pipeline, shape) }
@@ -37,7 +37,7 @@ export async function decodeChunk(
 
 /** The encoded bytes of a chunk whose elements lie in `bytes` as in the chunk, in machine byte order; they may be changed. */
 export async function encodeChunk({ dtype }: ZarrArray, pipeline: Pipeline, bytes: Uint8Array): Promise<Uint8Array> {
-  const swapped = pipeline.bigEndian && itemsize(dtype) > 1 ? bytes.slice() : bytes
+  const swapped = pipeline.bigEndian && itemsize(dtype) > 1 ? new Uint8Array(bytes) : bytes
   if (swapped !== bytes) swapBytes(swapped, itemsize(realOf(dtype)))
   return encode(pipeline.codecs, itemsize(dtype), swapped)
 }

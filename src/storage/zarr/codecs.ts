@@ -54,7 +54,7 @@ export const isKnownCodec = ({ name }: CodecConfig): boolean => Object.hasOwn(lo
 /** Puts the bytes of elements that are of the same significance together (or back): size columns of a table of bytes. */
 function shuffle(bytes: Uint8Array, size: number, isForward: boolean): Uint8Array {
   const count = Math.floor(bytes.length / size)
-  const result = bytes.slice()
+  const result = new Uint8Array(bytes) // a Buffer's slice would be no copy
   for (let byte = 0; byte < size; byte++)
     for (let i = 0, at = byte, to = byte * count; i < count; i++, at += size, to++)
       if (isForward) result[to] = bytes[at]

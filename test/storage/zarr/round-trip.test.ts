@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import FileSystemStore from '@zarrita/storage/fs'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as zarrita from 'zarrita'
+import * as nd from '../../../src/index.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ndloom-zarr-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let next = 0
+const newStore = (): string => join(folder, `${next++}.zarr`)
+const differences = (a: nd.ChunkedArray, b: nd.ChunkedArray) => a.notEqual(b).sum().compute()
+
+const positive = (max: number) => fc.integer({ min: 1, max })
+const compressor = fc.constantFrom<nd.ZarrCodecName>('blosc', 'zstd', 'gzip', 'zlib', 'lz4', 'crc32c', 'shuffle')
+/** Layouts of a small array, with the blocks that it has in ndloom. */
+const layouts = fc
+  .record({
+    shape: fc.array(positive(20), { minLength: 0, maxLength: 3 }),
+    seed: fc.array(positive(9), { minLength: 9, maxLength: 9 }),
+    zarrFormat: fc.constantFrom(2 as const, 3 as const),
+    order: fc.constantFrom('C' as const, 'F' as const),
+    byteOrder: fc.constantFrom('little' as const, 'big' as const),
+    compressors: fc.array(compressor, { maxLength: 2 }),
+    isSharded: fc.boolean(),
+    writeEmptyChunks: fc.boolean(),
+    dtype: fc.constantFrom(...nd.dtypes),
+  })
+  .map(({ seed, isSharded, ...rest }) => {
+    const at = (k: number) => rest.shape.map((_, axis) => seed[k + axis])
+    const chunks = at(0)
+    const shards =
+      isSharded && rest.zarrFormat === 3 ? chunks.map((n, axis) => n * (1 + (seed[6 + axis] % 3))) : undefined
+    return { ...rest, blocks: at(3), chunks, ...(shards ? { shards } : {}) }
+  })
+
+describe('what is written', () => {
+  test('reads back, whatever the layout, the blocks and the part', async () => {
+    await fc.assert(
+      fc.asyncProperty(layouts, fc.array(fc.nat(19), { minLength: 6, maxLength: 6 }), async (layout, ends) => {
+        const { shape, blocks, dtype, ...options } = layout
+        const size = shape.reduce((a, b) => a * b, 1)
+        const numbers = nd.arange(size, { chunks: 7 }).reshape(shape).remainder(97)
+        const x = numbers.astype(dtype).rechunk(blocks)
+        const path = newStore()
+        await x.toZarr(path, options)
+        const y = await nd.fromZarr(path)
+        expect([y.dtype, y.shape]).toEqual([dtype, shape])
+        expect(await differences(x, y)).toBe(0n)
+        const part = shape.map((n, axis) => {
+          const [a, b] = [ends[axis] % n, ends[axis + 3] % n].sort((p, q) => p - q)
+          return nd.slice(a, b + 1)
+        })
+        expect(await differences(x.at(...part), y.at(...part))).toBe(0n)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('is what zarrita reads', async () => {
+    const x = nd.arange(35 * 50).reshape([35, 50])
+    const path = newStore()
+    const all: nd.ToZarrOptions[] = [
+      { chunks: [10, 20] },
+      { chunks: [10, 20], zarrFormat: 2, order: 'F' },
+      { chunks: [5, 10], shards: [20, 20], compressors: ['gzip', 'crc32c'] },
+      { chunks: 16, byteOrder: 'big', compressors: 'zstd', order: 'F' },
+    ]
+    for (const [k, options] of all.entries()) {
+      await x.toZarr(path, { path: `x${k}`, ...options })
+      const location = zarrita.root(new FileSystemStore(path)).resolve(`x${k}`)
+      const array = await zarrita.open(location, { kind: 'array' })
+      const { data, shape, stride } = await zarrita.get(array)
+      const at = (i: number, j: number) => (data as Float64Array)[i * stride[0] + j * stride[1]]
+      expect(shape).toEqual([35, 50])
+      expect([at(0, 0), at(3, 7), at(34, 49)]).toEqual([0, 157, 1749])
+    }
+  })
+})
+
+describe('groups', () => {
+  test('hold arrays with their attributes and names of axes', async () => {
+    for (const zarrFormat of [2, 3] as const) {
+      const path = newStore()
+      const facts = { attributes: { units: 'K' }, dimensionNames: ['y', null], fillValue: -1 }
+      await nd.ones([4, 6]).toZarr(path, { path: 'a/t', zarrFormat, chunks: 2, ...facts })
+      await nd.ones([3]).toZarr(path, { path: 'z', zarrFormat })
+      expect(await nd.openZarr(path)).toMatchObject({ kind: 'group', zarrFormat, arrays: ['z'], groups: ['a'] })
+      expect(await nd.openZarr(path, { path: 'a/t' })).toMatchObject({
+        kind: 'array',
+        ...facts,
+        dtype: 'float64',
+        shape: [4, 6],
+        chunks: [2, 2],
+      })
+    }
+  })
+  test('an int64 fill value keeps all its digits', async () => {
+    const path = newStore()
+    const fillValue = 2n ** 62n + 1n
+    await nd.zeros([2], { dtype: 'int64' }).toZarr(path, { fillValue })
+    expect(await nd.openZarr(path)).toMatchObject({ fillValue })
+  })
+  test('a path that leaves the store, a group in the place of an array and an array that is there are refused', async () => {
+    const path = newStore()
+    await nd.ones([2]).toZarr(path, { path: 'a/b' })
+    await expect(nd.fromZarr(path, { path: '../x' })).rejects.toThrow(/leaves the store/)
+    await expect(nd.ones([2]).toZarr(path, { path: 'a/../../x' })).rejects.toThrow(/leaves the store/)
+    await expect(nd.fromZarr(path)).rejects.toThrow(/has a group at '', no array.*: a/)
+    await expect(nd.ones([2]).toZarr(path, { path: 'a/b' })).rejects.toThrow(/overwrite: true/)
+    await expect(nd.ones([2]).toZarr(path, { path: 'a/b/c' })).rejects.toThrow(nd.StorageError)
+    await expect(nd.fromZarr(join(path, 'nothing'))).rejects.toThrow(/no array or group/)
+    await nd.zeros([3]).toZarr(path, { path: 'a/b', overwrite: true })
+    expect((await nd.fromZarr(path, { path: 'a/b' })).shape).toEqual([3])
+  })
+})
+
+describe('parts', () => {
+  test('a region of an array that is there, at borders that are no chunk borders', async () => {
+    for (const shards of [undefined, [8, 6]]) {
+      const path = newStore()
+      await nd.zeros([20, 15]).toZarr(path, { chunks: [4, 3], ...(shards ? { shards } : {}) })
+      const part = nd
+        .arange(11 * 7, { chunks: 5 })
+        .reshape([11, 7])
+        .add(1)
+      await part.toZarr(path, { region: '5:16, 4:11' })
+      const y = await nd.fromZarr(path)
+      expect(await differences(y.at('5:16, 4:11'), part)).toBe(0n)
+      expect(await y.sum().compute()).toBe(await part.sum().compute())
+    }
+  })
+  test('a region of another shape is refused', async () => {
+    const path = newStore()
+    await nd.zeros([4]).toZarr(path)
+    await expect(nd.ones([2]).toZarr(path, { region: '0:3' })).rejects.toThrow(nd.ShapeError)
+    await expect(nd.ones([2]).toZarr(path, { region: '0:2', overwrite: true })).rejects.toThrow(nd.StorageError)
+  })
+  test('an array grows along an axis', async () => {
+    for (const zarrFormat of [2, 3] as const) {
+      const path = newStore()
+      const x = nd.arange(60).reshape([12, 5])
+      await x.at(':5').toZarr(path, { chunks: [3, 2], zarrFormat })
+      await x.at('5:').toZarr(path, { appendAxis: 0 })
+      expect(await differences(await nd.fromZarr(path), x)).toBe(0n)
+      await expect(nd.ones([2, 4]).toZarr(path, { appendAxis: 0 })).rejects.toThrow(nd.ShapeError)
+    }
+  })
+})
+
+describe('a store object', () => {
+  test('is written and read on the main thread', async () => {
+    const store = new Map<string, Uint8Array>() as unknown as nd.ZarritaStore
+    const x = nd.arange(100, { chunks: 9 })
+    await x.toZarr(store, { path: 'x', chunks: 10 })
+    expect(await differences(await nd.fromZarr(store, { path: 'x' }), x)).toBe(0n)
+    expect(await nd.openZarr(store)).toMatchObject({ arrays: ['x'] })
+  })
+  test('that fails is a StorageError with the cause', async () => {
+    const cause = new Error('no luck')
+    const store = { get: () => Promise.reject(cause) }
+    await expect(nd.fromZarr(store)).rejects.toMatchObject({ name: 'StorageError', cause })
+  })
+})
