@@ -90,6 +90,7 @@ export {
   WorkerLostError,
 } from './core/errors.ts'
 export type { Shape } from './core/shape.ts'
+export { type Dashboard, type DashboardOptions, dashboard } from './diagnostics/dashboard/dashboard.ts'
 export { type FormatOptions, format } from './diagnostics/format.ts'
 export { Profile, profile } from './diagnostics/profile/profile.ts'
 export type { Progress } from './diagnostics/progress.ts'

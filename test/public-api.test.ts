@@ -26,7 +26,7 @@ const running = words(
   `compute plan configure shutdown store toBinary toNpy toNpz toZarr openZarr at with slice where mapBlocks random ChunkedArray
   Computation`,
 )
-const diagnostics = words('format profile Profile')
+const diagnostics = words('format profile Profile dashboard')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [

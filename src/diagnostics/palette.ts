@@ -6,3 +6,5 @@ export const mostColours = okabeIto.length
 
 /** The colour of the n-th most expensive stage. */
 export const colourOf = (rank: number): string => okabeIto[rank] ?? otherColour
+/** The colour of the n-th stage of a job, where it must not change while it runs. */
+export const stageColour = (place: number): string => okabeIto[place % okabeIto.length]

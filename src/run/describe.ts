@@ -15,7 +15,7 @@ export function describePlan(plan: Plan, tasks: Tasks): JobDescription {
     return { name, kind, tasks: needed[i], bytesIn: readBytes * part, bytesOut: writtenBytes * part }
   })
   return {
-    name: stages[stages.length - 1]?.name ?? 'nothing',
+    name: nameOf(stages),
     stages,
     stageOf: (task) => tasks.stage[task],
     blockOf(task) {
@@ -24,4 +24,13 @@ export function describePlan(plan: Plan, tasks: Tasks): JobDescription {
     },
     bytesOf: (task) => taskBytes(plan, tasks.stage[task], tasks.block[task]),
   }
+}
+
+const mostNameLength = 80
+
+/** What a job does, by its stages: 'read npy → mean over axis 0 → add'. */
+function nameOf(stages: readonly { readonly name: string; readonly kind: string }[]): string {
+  const names = new Set(stages.flatMap(({ name, kind }) => (kind === 'combine' ? [] : [name])))
+  const text = [...names].join(' → ')
+  return text.length > mostNameLength ? `${text.slice(0, mostNameLength - 3)}...` : text
 }

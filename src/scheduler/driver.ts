@@ -3,7 +3,7 @@ import type { CallJob } from './call-job.ts'
 import type { Connection } from './connection.ts'
 import type { Local } from './local.ts'
 import { forgetRunning, tellStart } from './observe.ts'
-import { describeJob, tellEnd, tellEvent } from './report.ts'
+import { describeJob, tellEnd, tellEvent, tellMemory } from './report.ts'
 import type { Job, JobRequest, JobResult } from './request.ts'
 import { heapError, type SharedHeap } from './shared-heap.ts'
 import { type SchedulerState, step } from './state.ts'
@@ -37,8 +37,9 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
     report: (event) => send(event),
   })
   const send = oneByOne((event: SchedulerEvent): void => {
+    tellEvent(state, event)
     const actions = step(state, event)
-    tellEvent(state, event, heap.scratchBytes)
+    tellMemory(state, heap.scratchBytes)
     for (const action of actions) perform(action)
     if (event.type === 'finished') tellProgress(event.job)
     if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job))

@@ -39,14 +39,22 @@ function undescribed(table: TaskTable): JobDescription {
   return { name: 'tasks', stages, stageOf: () => 0, blockOf: (task) => [task], bytesOf }
 }
 
-/** Tells of an event that the state machine has taken in. `overheadBytes` of the heap are nobody's blocks. */
-export function tellEvent(state: SchedulerState, event: SchedulerEvent, overheadBytes: number): void {
+/** Tells of an event that the state machine is about to take in. Tasks of a job that has failed were passed over. */
+export function tellEvent(state: SchedulerState, event: SchedulerEvent): void {
   if (!isObserved()) return
   const time = performance.now()
-  if (event.type === 'finished' && !state.jobs.get(event.job)?.failure) tell({ ...event, time, times: event.times })
+  if (event.type === 'finished') {
+    const job = state.jobs.get(event.job)
+    if (job && !job.failure) tell({ ...event, time, times: event.times })
+  }
   if (event.type === 'workerReady') tell({ ...event, time })
   if (event.type === 'workerLost') tell({ ...event, time, cause: event.cause })
-  const { usedBytes, limitBytes } = state.heap
+}
+
+/** `overheadBytes` of the heap are nobody's blocks. */
+export function tellMemory({ heap: { usedBytes, limitBytes } }: SchedulerState, overheadBytes: number): void {
+  if (!isObserved()) return
+  const time = performance.now()
   tell({ type: 'memory', time, usedBytes: usedBytes - overheadBytes, limitBytes: limitBytes - overheadBytes })
 }
 

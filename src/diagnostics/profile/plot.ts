@@ -1,8 +1,9 @@
 import { NdloomError } from '../../core/errors.ts'
+import { formatDuration, formatRate } from '../format-measure.ts'
 import { colourOf, mostColours, otherColour } from '../palette.ts'
 import { streamBars } from './busy.ts'
 import { type ProfileData, type ProfiledStage, workerName } from './data.ts'
-import { byCost, formatDuration, formatRate, rateOf, reportOf } from './report.ts'
+import { byCost, rateOf, reportOf } from './report.ts'
 
 type PlotModule = typeof import('@observablehq/plot')
 type PlotOptions = import('@observablehq/plot').PlotOptions

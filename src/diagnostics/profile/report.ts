@@ -1,22 +1,16 @@
 import { formatBytes } from '../../core/bytes.ts'
+import { formatDuration, formatRate } from '../format-measure.ts'
 import { idleShare } from './busy.ts'
 import type { ProfileData, ProfiledStage } from './data.ts'
 
 const mostStages = 5
 
-export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1) return `${(1000 * milliseconds).toPrecision(3)} us`
-  if (milliseconds < 1000) return `${Number(milliseconds.toPrecision(3))} ms`
-  if (milliseconds < 120_000) return `${Number((milliseconds / 1000).toPrecision(3))} s`
-  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`
-}
 /** The stages that took most time first. */
 export const byCost = (stages: readonly ProfiledStage[]): ProfiledStage[] =>
   [...stages].sort((a, b) => b.duration - a.duration)
 /** Bytes that a stage's tasks read and wrote in a second of their own time. */
 export const rateOf = ({ bytesIn, bytesOut, duration }: ProfiledStage): number =>
   duration > 0 ? (1000 * (bytesIn + bytesOut)) / duration : 0
-export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 
