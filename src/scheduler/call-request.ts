@@ -1,6 +1,7 @@
 import { AbortError, TaskError, WorkerLostError } from '../core/errors.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import type { SentFunction } from '../worker/functions.ts'
+import type { JobDescription } from './observe.ts'
 import type { WorkerId } from './types.ts'
 
 /*
@@ -54,6 +55,8 @@ export interface CallRequest {
   readonly independent: boolean
   /** The most workers that may run its tasks at once; 0: the main thread runs them. */
   readonly workers: number
+  /** Jobs of one group (any object) run on at most `workers` workers together. */
+  readonly group?: object
   /** The worker of each task, from 0 on, or -1 where any will do. Workers up to the greatest number are started. */
   readonly pinned?: Int32Array
   /** Tasks of a job with a higher priority go first (default 0). Within a job lower numbers go first. */
@@ -72,6 +75,8 @@ export interface CallRequest {
    * a list it was thrown. It is also asked to name a WorkerLostError; `nameTask` does for both.
    */
   readonly nameError?: (task: number, error: unknown, item: number | undefined) => unknown
+  /** Tells those who observe what the tasks are. */
+  readonly describe?: () => JobDescription
   readonly onProgress?: (finishedTasks: number, totalTasks: number) => void
   readonly signal?: AbortSignal
 }

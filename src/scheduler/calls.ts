@@ -16,11 +16,12 @@ export function submitCalls(driver: Driver, request: CallRequest): CallsHandle {
   const job = driver.submit({
     table: { count, inputStart, inputs, outputBytes: new Float64Array(count), flags, pinned },
     plan,
-    options: { ...options, independent, priority },
+    options: { ...options, independent, priority, group: request.group },
     calls(id, report) {
       calls = createCallJob(request, id, report)
       return calls
     },
+    describe: request.describe,
     onProgress: request.onProgress,
     signal: request.signal,
   })

@@ -63,9 +63,9 @@ export interface JobState {
   peakBytes: number
   /** Bytes that it needs from the frontier on, in order. */
   neededBytes: number
-  /** Batches that run, in all and by worker. */
+  /** Batches that run, in all and by worker; those by worker of its whole group, if it is of one. */
   batches: number
-  readonly workerBatches: Map<WorkerId, number>
+  workerBatches: Map<WorkerId, number>
   /** How many workers were lost while a task ran. */
   readonly losses: Map<number, number>
   /** Of calls: about how long one takes, by the last that have ended; NaN before the first has. */

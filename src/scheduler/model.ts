@@ -34,6 +34,8 @@ export interface SchedulerState {
   spawning: number
   spawnFailures: number
   readonly batches: Map<number, Batch>
+  /** Batches by worker of the jobs of each group together. */
+  readonly groups: WeakMap<object, Map<WorkerId, number>>
   nextBatch: number
   /** Counts the events. */
   steps: number
@@ -56,6 +58,7 @@ export function createState(limitBytes: number): SchedulerState {
     spawning: 0,
     spawnFailures: 0,
     batches: new Map(),
+    groups: new WeakMap(),
     nextBatch: 1,
     steps: 0,
     jobBytes: 0,

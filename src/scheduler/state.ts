@@ -73,9 +73,16 @@ function submit(state: SchedulerState, event: SchedulerEvent & { type: 'submit' 
     actions.push({ type: 'fail', job: event.job, error: tooLarge(job.profile.largestTaskBytes, limitBytes) })
     return
   }
+  if (options.group) joinGroup(state, job, options.group)
   state.jobs.set(job.id, job)
   state.waiting.push(job)
   completeIfDone(state, job, actions)
+}
+
+function joinGroup(state: SchedulerState, job: JobState, group: object): void {
+  const workerBatches = state.groups.get(group) ?? job.workerBatches
+  state.groups.set(group, workerBatches)
+  job.workerBatches = workerBatches
 }
 
 function finish(

@@ -47,6 +47,8 @@ export interface JobOptions {
   readonly isCalls?: boolean
   /** A task that has lost its worker too often is given up alone, its readers run: the job goes on. */
   readonly independent?: boolean
+  /** Jobs of one group run on at most `workers` workers together. */
+  readonly group?: object
   /** Jobs with a higher one go first; 0 unless given. */
   readonly priority?: number
 }

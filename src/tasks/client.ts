@@ -1,0 +1,204 @@
+import { formatGiven, NdloomError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
+import { type Backend, sharedBackend } from './backend.ts'
+import { Future } from './future.ts'
+import { checkCount, type Items, itemsOf, namedFunction, type TaskFunction, workersOf } from './options.ts'
+import { createQueue, type Queue } from './queue.ts'
+import { shareBytes } from './share.ts'
+
+export interface ClientOptions {
+  /** The most workers that run its tasks at once (default: those of the configuration). */
+  workers?: number
+}
+export interface SubmitOptions {
+  /** A task that throws is tried so many times more. */
+  retries?: number
+  /** Tasks with a higher priority go first; 0 unless given. */
+  priority?: number
+  /** The workers, by number, that share the tasks: in turn, whatever each takes. Without it the next free worker takes the next. */
+  workers?: number | readonly number[]
+}
+const submitOptionNames = ['retries', 'priority', 'workers'] as const
+
+/** A worker as `workers()` lists it. */
+export interface WorkerInfo {
+  /** Its number: the `this.worker` of the tasks that it runs. */
+  readonly worker: number
+}
+/** What an argument may be given as: a value, or a future of one. */
+export type Argument<T> = T | Future<T>
+type Arguments<A extends readonly unknown[]> = { readonly [K in keyof A]: Argument<A[K]> }
+/** Lists with values in place of futures. */
+export type Gathered<T> =
+  T extends Future<infer V> ? V : T extends readonly unknown[] ? { -readonly [K in keyof T]: Gathered<T[K]> } : T
+
+/**
+ * Runs functions on the workers and gives futures, after dask.distributed's Client and IPython's views. It shares the workers, and their
+ * number, with everything else in the process. Tasks that are submitted in one go are sent together.
+ *
+ * @example
+ * const client = client()
+ * const squares = client.map((x) => x * x, [1, 2, 3])
+ * const total = client.submit((a, b) => a + b, squares[0], squares[1])
+ * await client.gather([squares, total])   // [[1, 4, 9], 5]
+ */
+export class Client {
+  readonly #backend: Backend
+  readonly #queue: Queue
+  #isClosed = false
+
+  constructor(given: ClientOptions = {}) {
+    const options = checkOptions<ClientOptions>(given, ['workers'], 'client')
+    this.#backend = sharedBackend(workersOf(options.workers, 'client'))
+    this.#queue = createQueue(this.#backend)
+  }
+
+  /**
+   * Runs `fn(...args)` on a worker. Futures among the arguments, at the top or in lists, are awaited and replaced by their values. A last
+   * argument that is a plain object of SubmitOptions' names alone is the options. Errors: NdloomError for what cannot be sent.
+   */
+  submit<A extends readonly unknown[], R>(
+    fn: TaskFunction<A, R>,
+    ...args: [...Arguments<A>, SubmitOptions?] | Arguments<A>
+  ): Future<Awaited<R>> {
+    this.#checkOpen('submit')
+    const last = args[args.length - 1]
+    const options = isSubmitOptions(last) ? last : {}
+    const given = isSubmitOptions(last) ? args.slice(0, -1) : args
+    const { workers, ...settings } = this.#settings(options, 'submit')
+    return this.#queue.add({
+      ...namedFunction(fn, 'submit'),
+      args: given,
+      ...settings,
+      worker: workers?.[0],
+    }) as Future<Awaited<R>>
+  }
+
+  /** One future for each item. Each task goes to the next free worker; with `workers`, to these in turn. */
+  map<T, R>(fn: TaskFunction<[T], R>, items: Items<Argument<T>>, given: SubmitOptions = {}): Future<Awaited<R>>[] {
+    this.#checkOpen('map')
+    const { workers, ...settings } = this.#settings(checkOptions(given, submitOptionNames, 'map'), 'map')
+    const named = namedFunction(fn, 'map')
+    return itemsOf(items, 'map').map(
+      (item, i) =>
+        this.#queue.add({
+          ...named,
+          args: [item],
+          block: [i],
+          ...settings,
+          worker: workers?.[i % workers.length],
+        }) as Future<Awaited<R>>,
+    )
+  }
+
+  /** The values of futures, in lists however nested. Rejects with the error of one that failed. */
+  async gather<T>(futures: T): Promise<Gathered<T>> {
+    if (futures instanceof Future) return (await futures.result()) as Gathered<T>
+    if (Array.isArray(futures)) return (await Promise.all(futures.map((one) => this.gather(one)))) as Gathered<T>
+    return futures as Gathered<T>
+  }
+
+  /**
+   * A future that has the value already, to be given to many tasks: the bytes of its typed arrays are put into shared memory once, so that
+   * tasks read them without a copy (and must not write them). Of a list, a future for each item.
+   */
+  scatter<T>(value: readonly T[]): Future<T>[]
+  scatter<T>(value: T): Future<T>
+  scatter(value: unknown): Future | Future[] {
+    this.#checkOpen('scatter')
+    if (Array.isArray(value)) return value.map((item) => this.scatter(item))
+    const future = new Future('scatter')
+    future.settle('finished', shareBytes(value))
+    return future
+  }
+
+  /** The futures in the order in which they end. */
+  asCompleted<F extends Future>(futures: Iterable<F>): AsyncIterableIterator<F> {
+    return asCompleted(futures)
+  }
+
+  /** Cancels futures: see Future.cancel. */
+  cancel(futures: Future | Iterable<Future>, reason?: unknown): void {
+    for (const future of futures instanceof Future ? [futures] : futures) future.cancel(reason)
+  }
+
+  /** The workers that this client may use, by number. They start when there is work. */
+  workers(): WorkerInfo[] {
+    return Array.from({ length: Math.max(1, this.#backend.workers) }, (_, worker) => ({ worker }))
+  }
+
+  /** Runs `fn(...args)` once on every worker; the results in the order of the workers. */
+  run<A extends readonly unknown[], R>(fn: TaskFunction<A, R>, ...args: A): Promise<Awaited<R>[]> {
+    this.#checkOpen('run')
+    const named = namedFunction(fn, 'run')
+    const futures = this.workers().map(({ worker }) => this.#queue.add({ ...named, args, block: [worker], worker }))
+    return Promise.all(futures.map((future) => future.result() as Promise<Awaited<R>>))
+  }
+
+  /** Cancels what has not ended. The client can be used no more; the workers stay, as they are the process's. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#queue.cancelAll('the client was closed')
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+  [Symbol.dispose](): void {
+    void this.close()
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#isClosed) throw new NdloomError(`${operation}: the client is closed; make another one`)
+  }
+  #settings({ retries, priority = 0, workers }: SubmitOptions, operation: string) {
+    if (typeof priority !== 'number' || Number.isNaN(priority))
+      throw new NdloomError(`${operation}: got priority ${formatGiven(priority)}, want a number`)
+    return {
+      retries: checkCount(retries, 'retries', operation, 0, 0),
+      priority,
+      workers: workers === undefined ? undefined : this.#checkWorkers([workers].flat(), operation),
+    }
+  }
+  #checkWorkers(workers: readonly number[], operation: string): readonly number[] {
+    const count = this.workers().length
+    if (workers.length > 0 && workers.every((worker) => Number.isInteger(worker) && worker >= 0 && worker < count))
+      return workers
+    throw new NdloomError(`${operation}: got workers ${formatGiven(workers)}, want numbers from 0 to ${count - 1}`)
+  }
+}
+
+/** A client of the process's workers: see Client. */
+export const client = (options: ClientOptions = {}): Client => new Client(options)
+
+function isSubmitOptions(value: unknown): value is SubmitOptions {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false
+  const names = Object.keys(value)
+  return names.length > 0 && names.every((name) => submitOptionNames.some((known) => known === name))
+}
+
+/** No generator, as that would await what it yields. */
+function asCompleted<F extends Future>(futures: Iterable<F>): AsyncIterableIterator<F> {
+  const ended: F[] = []
+  const readers: ((result: IteratorResult<F>) => void)[] = []
+  let left = 0
+  for (const future of futures) {
+    left++
+    future.onEnd(() => {
+      const reader = readers.shift()
+      left--
+      if (reader) reader({ value: future, done: false })
+      else ended.push(future)
+      if (left === 0) for (const idle of readers.splice(0)) idle({ value: undefined, done: true })
+    })
+  }
+  const iterator: AsyncIterableIterator<F> = {
+    next: () => {
+      const future = ended.shift()
+      if (future) return Promise.resolve({ value: future, done: false })
+      if (left === 0) return Promise.resolve({ value: undefined, done: true })
+      return new Promise((resolve) => readers.push(resolve))
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return iterator
+}

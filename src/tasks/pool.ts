@@ -1,0 +1,218 @@
+import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
+import { type Progress, progressOf } from '../diagnostics/progress.ts'
+import { nameTask } from '../scheduler/calls.ts'
+import type { CallMode } from '../worker/call-messages.ts'
+import { type Backend, createBackend, type WorkerOptions, workerOptionNames } from './backend.ts'
+import {
+  checkCount,
+  type Items,
+  itemsOf,
+  type NamedFunction,
+  namedFunction,
+  type TaskFunction,
+  workersOf,
+} from './options.ts'
+import { createQueue, type Queue } from './queue.ts'
+import { type Source, stream } from './stream.ts'
+
+export interface PoolOptions extends WorkerOptions {
+  /** The most workers that run its tasks at once (default: those of the configuration). */
+  workers?: number
+}
+export interface MapOptions {
+  /** How many items are one task: they go to one worker together (default: a quarter of each worker's share). */
+  chunksize?: number
+  /** Ends the call: its promise rejects with an AbortError. */
+  signal?: AbortSignal
+  /** Told how many items of how many are done; true draws a bar in the terminal. */
+  progress?: boolean | Progress
+}
+export interface StreamOptions {
+  /** How many items are one task (default 1). */
+  chunksize?: number
+  /** How many tasks may run, or wait for the reader (default: 8 a worker). */
+  readAhead?: number
+}
+
+/**
+ * A pool of workers after Python's `multiprocessing.Pool`: by default of the process's own worker threads, which it shares with the
+ * arrays and with other pools. Functions are sent as text (see TaskFunction) and may be async; arguments and results go by structured
+ * clone. A task that throws rejects with a TaskError that tells the item and has what was thrown as its `cause`.
+ *
+ * @example
+ * const pool = new Pool({ workers: 4 })
+ * const squares = await pool.map((x) => x * x, [1, 2, 3])   // [1, 4, 9]
+ * for await (const square of pool.imap((x) => x * x, [1, 2, 3])) show(square)
+ * await pool.close()
+ */
+export class Pool {
+  readonly #backend: Backend
+  readonly #queue: Queue
+  readonly #maps = new Set<{ readonly ended: Promise<unknown>; cancel(reason: unknown): void }>()
+  #isClosed = false
+
+  constructor(given: PoolOptions = {}) {
+    const options = checkOptions<PoolOptions>(given, ['workers', ...workerOptionNames], 'Pool')
+    this.#backend = createBackend(workersOf(options.workers, 'Pool'), options)
+    this.#queue = createQueue(this.#backend)
+  }
+  /** The most workers that run its tasks at once; 0: the main thread runs them. */
+  get workers(): number {
+    return this.#backend.workers
+  }
+
+  /**
+   * The results for all items, in their order. All items run, even when some fail: then it rejects with the error of the first of them. Of
+   * the items of a chunk those behind a failed one do not run.
+   */
+  map<T, R>(fn: TaskFunction<[T], R>, items: Items<T>, options: MapOptions = {}): Promise<Awaited<R>[]> {
+    return this.#mapAll('map', fn, items, options)
+  }
+  /** As `map`, where each item is the list of the arguments of one call. */
+  starmap<A extends readonly unknown[], R>(
+    fn: TaskFunction<A, R>,
+    items: Items<A>,
+    options: MapOptions = {},
+  ): Promise<Awaited<R>[]> {
+    return this.#mapAll('starmap', fn, items, options)
+  }
+  /** The result of one call `fn(...args)`. */
+  async apply<A extends readonly unknown[], R>(fn: TaskFunction<A, R>, args?: A): Promise<Awaited<R>> {
+    this.#checkOpen('apply')
+    if (args !== undefined && !Array.isArray(args))
+      throw new NdloomError(`apply: got ${formatGiven(args)} as arguments, want a list such as [1, 2]`)
+    return (await this.#queue.add({ ...namedFunction(fn, 'apply'), args: args ?? [] }).result()) as Awaited<R>
+  }
+  /**
+   * Results in the order of the items, one by one. Items are read as they are needed, from any iterable or async iterable, so that there
+   * may be endlessly many. A failed item rejects its `next()` alone.
+   */
+  imap<T, R>(
+    fn: TaskFunction<[T], R>,
+    items: Source<T>,
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return this.#stream('imap', true, namedFunction(fn, 'imap'), items, options)
+  }
+  /** As `imap`, but results come as they finish. */
+  imapUnordered<T, R>(
+    fn: TaskFunction<[T], R>,
+    items: Source<T>,
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return this.#stream('imapUnordered', false, namedFunction(fn, 'imapUnordered'), items, options)
+  }
+
+  /** Waits until all tasks have ended, then ends the workers that are the pool's own. Nothing can be added any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([this.#queue.idle(), ...[...this.#maps].map(({ ended }) => ended)])
+    await this.#backend.close()
+  }
+  /** Ends at once: what has not ended rejects with an AbortError. */
+  async terminate(): Promise<void> {
+    this.#isClosed = true
+    const reason = 'the pool was terminated'
+    for (const map of this.#maps) map.cancel(reason)
+    this.#queue.cancelAll(reason)
+    await this.#backend.close()
+  }
+  /** `using pool = new Pool()`: terminates, as leaving Python's `with` block does. */
+  [Symbol.dispose](): void {
+    void this.terminate()
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate()
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#isClosed) throw new NdloomError(`${operation}: the pool is closed; make another one`)
+  }
+  async #mapAll<R>(mode: 'map' | 'starmap', fn: unknown, given: Items<unknown>, mapOptions: MapOptions): Promise<R[]> {
+    this.#checkOpen(mode)
+    const options = checkOptions<MapOptions>(mapOptions, ['chunksize', 'signal', 'progress'], mode)
+    const named = namedFunction(fn, mode)
+    const items = itemsOf(given, mode)
+    const standard = Math.max(1, Math.ceil(items.length / (4 * Math.max(1, this.workers))))
+    const chunkSize = checkCount(options.chunksize, 'chunksize', mode, 1, standard)
+    const { signal } = options
+    if (signal?.aborted) throw new AbortError(`${mode}: aborted before it began`, signal.reason)
+    const map = runChunks<R>(this.#backend, named, mode, items, {
+      chunkSize,
+      signal,
+      progress: progressOf(options.progress),
+    })
+    this.#maps.add(map)
+    try {
+      return await map.results
+    } finally {
+      this.#maps.delete(map)
+    }
+  }
+  #stream<T, R>(
+    operation: string,
+    isOrdered: boolean,
+    named: NamedFunction,
+    source: Source<T>,
+    given: StreamOptions,
+  ): AsyncIterableIterator<R> {
+    this.#checkOpen(operation)
+    const options = checkOptions<StreamOptions>(given, ['chunksize', 'readAhead'], operation)
+    const isSource =
+      typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source)
+    if (!isSource)
+      throw new NdloomError(`${operation}: got ${formatGiven(source)} as items, want a list or another iterable`)
+    return stream<T, R>({
+      source,
+      isOrdered,
+      chunkSize: checkCount(options.chunksize, 'chunksize', operation, 1, 1),
+      readAhead: checkCount(options.readAhead, 'readAhead', operation, 1, 8 * Math.max(1, this.workers)),
+      run: (items, first) => this.#queue.add({ ...named, args: [items], mode: 'map', block: [first] }),
+    })
+  }
+}
+
+interface ChunkOptions {
+  readonly chunkSize: number
+  readonly signal: AbortSignal | undefined
+  readonly progress: Progress | undefined
+}
+
+/** One job: a task for each chunk of the items. */
+function runChunks<R>(
+  backend: Backend,
+  { fn, name }: NamedFunction,
+  mode: CallMode,
+  items: readonly unknown[],
+  { chunkSize, signal, progress }: ChunkOptions,
+) {
+  const count = Math.ceil(items.length / chunkSize)
+  const results = new Array<R>(items.length)
+  const errors: { readonly task: number; readonly error: unknown }[] = []
+  const handle = backend.submitCalls({
+    count,
+    inputStart: new Int32Array(count + 1),
+    inputs: new Int32Array(0),
+    functions: [fn],
+    call: (task) => ({ fn: 0, mode, args: [items.slice(task * chunkSize, (task + 1) * chunkSize)] }),
+    independent: true,
+    workers: backend.workers,
+    onValue(task, values) {
+      for (const [i, value] of (values as R[]).entries()) results[task * chunkSize + i] = value
+    },
+    onError: (task, error) => void errors.push({ task, error }),
+    nameError: (task, error, item = 0) => nameTask(name, [task * chunkSize + item], error),
+    onProgress: progress && ((tasks) => progress(Math.min(items.length, tasks * chunkSize), items.length)),
+    signal,
+  })
+  const ended = handle.result.catch(() => undefined)
+  return {
+    ended,
+    cancel: handle.cancel,
+    results: handle.result.then(() => {
+      if (errors.length === 0) return results
+      throw errors.reduce((first, one) => (one.task < first.task ? one : first)).error
+    }),
+  }
+}
