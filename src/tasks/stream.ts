@@ -40,31 +40,31 @@ async function* read<T, R>(options: StreamOptions<T>): AsyncGenerator<Outcome<R>
   const { isOrdered, readAhead, run } = options
   const chunks = chunked(options)
   const running: Future[] = []
-  /** 'reading': the next chunk was asked for. */
-  let source: 'open' | 'reading' | 'ended' = 'open'
-  let sourceError: { readonly error: unknown } | undefined
+  /** Of the source: whether its next chunk was asked for, whether there is none, and what it threw. */
+  const source = { isBusy: false, isEnded: false, errors: [] as unknown[] }
   let first = 0
   let wake = (): void => {}
   const readChunk = async (): Promise<void> => {
-    source = 'reading'
+    source.isBusy = true
     try {
       const { done, value } = await chunks.next()
-      source = done ? 'ended' : 'open'
+      source.isEnded = done === true
       if (done) return
       const future = run(value, first)
       first += value.length
       running.push(future)
       future.onEnd(() => wake())
     } catch (error) {
-      source = 'ended'
-      sourceError = { error }
+      source.isEnded = true
+      source.errors.push(error)
     } finally {
+      source.isBusy = false
       wake()
     }
   }
   try {
-    while (source !== 'ended' || running.length > 0) {
-      if (source === 'open' && running.length < readAhead) void readChunk()
+    while (!source.isEnded || running.length > 0) {
+      if (!source.isBusy && !source.isEnded && running.length < readAhead) void readChunk()
       const at = running.findIndex((future, i) => future.done && (i === 0 || !isOrdered))
       if (at >= 0) {
         const [future] = running.splice(at, 1)
@@ -75,7 +75,7 @@ async function* read<T, R>(options: StreamOptions<T>): AsyncGenerator<Outcome<R>
           wake = resolve
         })
     }
-    if (sourceError) yield sourceError
+    for (const error of source.errors) yield { error }
   } finally {
     for (const future of running) future.cancel('the reader has stopped')
     // Not awaited: a source that waits for something answers only then.
