@@ -1,14 +1,16 @@
 /**
- * What is served or started as one file. The worker's entry: loading some eighty small modules costs each new worker more time than
+ * What is served or started as one file. The workers' entries: loading some eighty small modules costs each new worker more time than
  * running a small array. The dashboard's page: with all it needs, so that a browser loads nothing from elsewhere.
  */
+const worker = (name) => ({
+  input: `src/worker/${name}.ts`,
+  platform: 'node',
+  external: /^[^./]/,
+  output: { file: `dist/worker/${name}.js`, sourcemap: true },
+})
 export default [
-  {
-    input: 'src/worker/main.ts',
-    platform: 'node',
-    external: /^[^./]/,
-    output: { file: 'dist/worker/main.js', sourcemap: true },
-  },
+  worker('main'),
+  worker('call-main'),
   {
     input: 'src/diagnostics/dashboard/page/main.ts',
     platform: 'browser',

@@ -97,3 +97,16 @@ export type { Progress } from './diagnostics/progress.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'
 export type { ReadFunction, UserBlock, WriteFunction } from './storage/user.ts'
+export {
+  type Argument,
+  Client,
+  type ClientOptions,
+  client,
+  type Gathered,
+  type SubmitOptions,
+  type WorkerInfo,
+} from './tasks/client.ts'
+export { Future, type FutureStatus } from './tasks/future.ts'
+export type { TaskContext, TaskFunction } from './tasks/options.ts'
+export { parallel } from './tasks/parallel.ts'
+export { type MapOptions, Pool, type PoolOptions, type StreamOptions } from './tasks/pool.ts'

@@ -27,6 +27,7 @@ const running = words(
   Computation`,
 )
 const diagnostics = words('format profile Profile dashboard')
+const tasks = words('Pool Client client Future parallel')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [
@@ -39,6 +40,7 @@ const exported = [
   ...constants,
   ...running,
   ...diagnostics,
+  ...tasks,
   ...errors,
 ]
 
@@ -51,6 +53,7 @@ const notMethods = new Set([
   ...constants,
   ...words('configure toNpz openZarr shutdown random ChunkedArray Computation'),
   ...diagnostics,
+  ...tasks,
   ...errors,
 ])
 const methods = [

@@ -73,8 +73,16 @@ function merge(current: Config, changes: Readonly<Record<string, unknown>>, from
 /** Node's own modules where there are any; asked for by name so that a bundler for the browser does not look for them. */
 const operatingSystem = () => (typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:os'))
 
+/** Workers mark their own environment: what runs in one has no workers of its own, so that all share one limit. */
+export const markNested = (): void => {
+  process.env.NDLOOM_NESTED = '1'
+}
+const isNested = (): boolean => typeof process !== 'undefined' && process.env.NDLOOM_NESTED === '1'
+
 const defaultWorkers = (): number =>
-  Math.max(1, operatingSystem()?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1)
+  isNested()
+    ? 0
+    : Math.max(1, operatingSystem()?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1)
 
 /** 60 % of the machine's memory, or of what the process's control group (a container's limit) allows it; at most the heap's 4 GiB. */
 function defaultMemoryLimitBytes(): number {
@@ -104,7 +112,7 @@ function refuse(name: string, value: unknown, wanted: string): never {
 }
 
 /**
- * A number of workers: 0 or more, or text of it.
+ * A number of workers: 0 or more, or text of it. Within a worker it is always 0.
  *
  * @throws NdloomError for anything else; `name` stands at the start of its text.
  */
@@ -113,7 +121,7 @@ export function parseWorkers(value: unknown, name: string): number {
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 1024) {
     refuse(name, value, 'a whole number from 0 (the main thread runs all) to 1024')
   }
-  return number
+  return isNested() ? 0 : number
 }
 
 /**

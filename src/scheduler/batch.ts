@@ -20,6 +20,7 @@ export function fillBatch(
   set: OrderedSet,
   worker: WorkerState,
 ): Batch | undefined {
+  const most = Math.min(mostTasks, worker.tasksLeft)
   const share = Math.ceil(set.size / (4 * Math.max(1, job.options.workers)))
   const target = Math.min(mostTasks, worker.id === mainThread ? set.size : Math.min(share, timely(job)))
   // When nothing runs and no reader will free memory, any task that may start will do: else the job has to be given up.
@@ -30,7 +31,7 @@ export function fillBatch(
   let bytes = 0
   let missed = 0
   let next = set.next(0)
-  while (tasks.length < mostTasks && missed <= misses) {
+  while (tasks.length < most && missed <= misses) {
     const fromSet = taken < target ? next : -1
     const fromChain = chain.next()
     const useChain = fromChain >= 0 && (fromSet < 0 || fromChain < fromSet)
@@ -124,6 +125,7 @@ function addBatch(state: SchedulerState, job: JobState, worker: WorkerState, tas
   const batch = { id: state.nextBatch++, job, worker, tasks, alone, running: tasks.length }
   state.batches.set(batch.id, batch)
   worker.batches.push(batch)
+  worker.tasksLeft -= tasks.length
   job.batches++
   job.workerBatches.set(worker.id, (job.workerBatches.get(worker.id) ?? 0) + 1)
   return batch

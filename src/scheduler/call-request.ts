@@ -63,6 +63,8 @@ export interface CallRequest {
   readonly priority?: number
   /** A task that throws is tried so many times more (default 0). */
   readonly retries?: number
+  /** A task that was running when so many workers were lost fails with a WorkerLostError (default 3). */
+  readonly mostLosses?: number
   /** Every task goes alone to a worker that has nothing else to do, and nothing is queued behind it: tasks that wait for each other. */
   readonly alone?: boolean
   /** The task is about to be sent. */

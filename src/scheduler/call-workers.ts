@@ -1,6 +1,6 @@
 import { NdloomError } from '../core/errors.ts'
-import type { FromCallWorker, Initializer } from '../worker/call-server.ts'
 import { isCallPlan } from '../worker/call-messages.ts'
+import type { FromCallWorker, Initializer } from '../worker/call-server.ts'
 import { decodeError } from '../worker/errors.ts'
 import type { Connection } from './connection.ts'
 import type { Link, OpenLink } from './links.ts'
@@ -49,7 +49,12 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
     if (workers.get(worker.id) !== worker) return
     workers.delete(worker.id)
     const [batch] = worker.batches
-    report({ type: 'workerLost', worker: worker.id, cause: worker.cause ?? cause, suspects: batch?.tasks.slice(batch.next) })
+    report({
+      type: 'workerLost',
+      worker: worker.id,
+      cause: worker.cause ?? cause,
+      suspects: batch?.tasks.slice(batch.next),
+    })
   }
   const end = (worker: CallWorker): void => {
     workers.delete(worker.id)

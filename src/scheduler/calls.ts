@@ -16,7 +16,7 @@ export function submitCalls(driver: Driver, request: CallRequest): CallsHandle {
   const job = driver.submit({
     table: { count, inputStart, inputs, outputBytes: new Float64Array(count), flags, pinned },
     plan,
-    options: { ...options, independent, priority, group: request.group },
+    options: { ...options, independent, priority, group: request.group, mostLosses: request.mostLosses },
     calls(id, report) {
       calls = createCallJob(request, id, report)
       return calls

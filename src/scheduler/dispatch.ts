@@ -12,6 +12,7 @@ const batchesOnMain = 4
 
 /** Starts all that may start now. */
 export function dispatch(state: SchedulerState, actions: SchedulerAction[]): void {
+  retireWorkers(state, actions)
   activateWaiting(state)
   assignAll(state, actions)
   while (state.waiting.length > 0 && waitsForReaders(state)) {
@@ -37,6 +38,14 @@ const waitsForReaders = (state: SchedulerState): boolean =>
   state.active.some((job) => job.withReader > 0) &&
   !state.active.some((job) => mayUseWorker(state, job) || mayUseMain(state, job))
 
+function retireWorkers(state: SchedulerState, actions: SchedulerAction[]): void {
+  for (const worker of state.workers.values()) {
+    if (worker.tasksLeft > 0 || worker.batches.length > 0) continue
+    state.workers.delete(worker.id)
+    actions.push({ type: 'retire', worker: worker.id })
+  }
+}
+
 function activateWaiting(state: SchedulerState): void {
   while (state.waiting.length > 0 && (state.active.length === 0 || fitsBeside(state, state.waiting[0]))) activate(state)
 }
@@ -53,7 +62,8 @@ function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
   for (let depth = 0; depth < batchesPerWorker; depth++) {
     for (const worker of state.workers.values()) {
       if (!state.active.some((job) => mayUseWorker(state, job) || hasPinned(job))) return
-      if (worker.batches.length === depth && !worker.batches[0]?.alone) assign(state, worker, actions)
+      if (worker.tasksLeft > 0 && worker.batches.length === depth && !worker.batches[0]?.alone)
+        assign(state, worker, actions)
     }
   }
 }

@@ -28,7 +28,11 @@ interface DriverJob extends JobRequest {
 }
 type JobEnd = Extract<SchedulerAction, { type: 'done' | 'fail' }>
 
-export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (to: Connection) => Runners): Driver {
+export function createDriver(
+  state: SchedulerState,
+  heap: Pick<SharedHeap, 'reach' | 'scratchBytes'>,
+  connect: (to: Connection) => Runners,
+): Driver {
   const jobs = new Map<JobId, DriverJob>()
   const { local, threads } = connect({
     plan: (job) => jobs.get(job)?.plan,
@@ -50,6 +54,7 @@ export function createDriver(state: SchedulerState, heap: SharedHeap, connect: (
   function perform(action: SchedulerAction): void {
     if (action.type === 'run') run(action)
     else if (action.type === 'spawn') threads.spawn(action.count)
+    else if (action.type === 'retire') threads.retire(action.worker)
     else if (action.type === 'deliver') deliver(action)
     else if (action.type === 'lost') jobs.get(action.job)?.callJob?.lose(action.task, action.error)
     else settle(action)

@@ -18,6 +18,8 @@ export interface WorkerState {
   readonly id: WorkerId
   /** Oldest first: the order in which the worker runs them. */
   batches: Batch[]
+  /** How many tasks it may still be given; then it is replaced. */
+  tasksLeft: number
 }
 
 /** All that the scheduler knows. Only `step` and the functions it calls change it. */
@@ -30,6 +32,7 @@ export interface SchedulerState {
   readonly waiting: JobState[]
   readonly workers: Map<WorkerId, WorkerState>
   readonly main: WorkerState
+  readonly tasksPerWorker: number
   /** Workers that were asked for and are not ready; how many were lost before they were ready, one after the other. */
   spawning: number
   spawnFailures: number
@@ -47,14 +50,15 @@ export interface SchedulerState {
   turn: number
 }
 
-export function createState(limitBytes: number): SchedulerState {
+export function createState(limitBytes: number, tasksPerWorker = Number.POSITIVE_INFINITY): SchedulerState {
   return {
     heap: createAllocator(limitBytes),
     jobs: new Map(),
     active: [],
     waiting: [],
     workers: new Map(),
-    main: { id: mainThread, batches: [] },
+    main: { id: mainThread, batches: [], tasksLeft: Number.POSITIVE_INFINITY },
+    tasksPerWorker,
     spawning: 0,
     spawnFailures: 0,
     batches: new Map(),

@@ -56,7 +56,7 @@ function handleOfJob(state: SchedulerState, event: JobEvent, actions: SchedulerA
 function addWorker(state: SchedulerState, id: WorkerId): void {
   state.spawning = Math.max(0, state.spawning - 1)
   state.spawnFailures = 0
-  state.workers.set(id, { id, batches: [] })
+  state.workers.set(id, { id, batches: [], tasksLeft: state.tasksPerWorker })
 }
 
 function submit(state: SchedulerState, event: SchedulerEvent & { type: 'submit' }, actions: SchedulerAction[]): void {
@@ -176,8 +176,8 @@ function loseWorker(state: SchedulerState, event: WorkerLost, actions: Scheduler
 function blame(job: JobState, task: number, suspects: number, cause: unknown): WorkerLostError | undefined {
   const losses = (job.losses.get(task) ?? 0) + (suspects === 1 ? 1 : 0)
   job.losses.set(task, losses)
-  if (losses < mostLosses || job.failure) return undefined
-  const text = `compute: task ${task} was running when ${losses} workers were lost; it ends the process or takes all its memory`
+  if (losses < (job.options.mostLosses ?? mostLosses) || job.failure) return undefined
+  const text = `compute: task ${task} was running when ${losses} worker${losses > 1 ? 's were' : ' was'} lost; it ends the process or takes all its memory`
   return new WorkerLostError(text, { task, cause })
 }
 

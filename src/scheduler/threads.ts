@@ -14,6 +14,7 @@ import {
   type WorkerStart,
 } from '../worker/protocol.ts'
 import type { Connection } from './connection.ts'
+import { fileFlags } from './flags.ts'
 import { isObserved } from './observe.ts'
 import type { SharedHeap } from './shared-heap.ts'
 import { type AssignedTask, type JobId, patienceMilliseconds, type WorkerId } from './types.ts'
@@ -28,6 +29,8 @@ export interface ThreadsOptions extends Connection {
 export interface Threads {
   spawn(count: number): void
   run(worker: WorkerId, job: JobId, tasks: readonly AssignedTask[]): void
+  /** Ends a worker that has nothing to do. */
+  retire(worker: WorkerId): void
   /** The job's tasks are not wanted any more: those that have not begun are passed over. */
   stop(job: JobId): void
   /** The job has ended. */
@@ -116,6 +119,7 @@ export function createThreads(options: ThreadsOptions): Threads {
       setBusy(thread, thread.batches.length > 0)
     },
     stop: (job) => stopJob(threads, stops, job),
+    retire: (worker) => void threads.get(worker)?.worker.terminate(),
     forget(job) {
       stops.forget(job)
       for (const thread of threads.values()) if (thread.defined.delete(job)) void thread.api.forget(job)
@@ -230,7 +234,7 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
       workerData,
       transferList: [port2],
       name: `ndloom-${id}`,
-      execArgv: workerFlags(),
+      execArgv: fileFlags(),
     })
     const api = wrap<WorkerApi>(nodeEndpoint(worker))
     return {
@@ -251,13 +255,6 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
     throw error
   }
 }
-
-/**
- * A worker inherits the process's flags, which is right but where they say that the program is text of the command line: the worker's
- * is a file. (To hand on a part of them is no way out: a worker refuses most flags that it is given by name.)
- */
-const isText = (flag: string): boolean => /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/.test(flag)
-const workerFlags = (): string[] | undefined => (process.execArgv.some(isText) ? [] : undefined)
 
 /** Sends the plan; when it cannot be sent, its tasks fail with the reason. */
 function definePlan({ api, defined }: Thread, job: JobId, plan: unknown): void {

@@ -47,6 +47,8 @@ export interface JobOptions {
   readonly isCalls?: boolean
   /** A task that has lost its worker too often is given up alone, its readers run: the job goes on. */
   readonly independent?: boolean
+  /** A task that was running when so many workers were lost is given up; 3 unless given. */
+  readonly mostLosses?: number
   /** Jobs of one group run on at most `workers` workers together. */
   readonly group?: object
   /** Jobs with a higher one go first; 0 unless given. */
@@ -102,6 +104,8 @@ export type SchedulerAction =
   /** A task of an independent job counts as finished, as it was lost too often. */
   | { readonly type: 'lost'; readonly job: JobId; readonly task: number; readonly error: unknown }
   | { readonly type: 'spawn'; readonly count: number }
+  /** The worker has run as many tasks as one may: it has nothing to do and is to be ended. */
+  | { readonly type: 'retire'; readonly worker: WorkerId }
 export const mainThread: WorkerId = -1
 
 /** A task with the byte addresses of its block and of its inputs' blocks, in the order of the table. */

@@ -1,13 +1,25 @@
+import { parseBytes } from '../core/config.ts'
 import { formatGiven, NdloomError } from '../core/errors.ts'
 import type { CallRequest, CallsHandle } from '../scheduler/calls.ts'
+import { createOwnWorkers, type OwnWorkersOptions } from '../scheduler/own-workers.ts'
 import { getEngine } from '../scheduler/process.ts'
+import { sentFunction } from '../worker/functions.ts'
+import { checkCount, type TaskFunction } from './options.ts'
 
 /** What kind of workers a pool has. */
 export interface WorkerOptions {
   /** 'thread' (default): worker threads. 'process': processes, so that a task that crashes or takes all memory ends only its own. */
   kind?: 'thread' | 'process'
+  /** Called once in each worker before its first task; what it keeps in `globalThis` its tasks find there. */
+  initializer?: TaskFunction
+  /** The arguments of the initializer. */
+  initargs?: readonly unknown[]
+  /** A worker is replaced by a new one after so many tasks (chunks). */
+  maxTasksPerWorker?: number
+  /** Of each process: the most memory (resident, Node's own some 50 MB with it): a number of bytes, or text such as '512MiB'. */
+  memoryLimit?: number | string
 }
-export const workerOptionNames = ['kind'] as const
+export const workerOptionNames = ['kind', 'initializer', 'initargs', 'maxTasksPerWorker', 'memoryLimit'] as const
 
 /** What runs the tasks of a pool or a client. */
 export interface Backend {
@@ -28,8 +40,29 @@ export function sharedBackend(workers: number): Backend {
   }
 }
 
-export function createBackend(workers: number, { kind = 'thread' }: WorkerOptions): Backend {
+/** The process's workers, or for options that concern a worker itself workers of the pool's own. Errors: NdloomError. */
+export function createBackend(workers: number, options: WorkerOptions): Backend {
+  const { kind = 'thread', initializer, initargs = [], maxTasksPerWorker, memoryLimit } = options
   if (kind !== 'thread' && kind !== 'process')
     throw new NdloomError(`Pool: got kind ${formatGiven(kind)}, want 'thread' or 'process'`)
-  return sharedBackend(workers)
+  if (memoryLimit !== undefined && kind !== 'process')
+    throw new NdloomError(`Pool: threads share the memory of their process; a memoryLimit needs { kind: 'process' }`)
+  if (!Array.isArray(initargs))
+    throw new NdloomError(`Pool: got initargs ${formatGiven(initargs)}, want a list such as [1, 2]`)
+  const tasksPerWorker = checkCount(maxTasksPerWorker, 'maxTasksPerWorker', 'Pool', 1, Number.POSITIVE_INFINITY)
+  if (kind === 'thread' && initializer === undefined && maxTasksPerWorker === undefined) return sharedBackend(workers)
+  const memoryLimitBytes = memoryLimit === undefined ? undefined : parseBytes(memoryLimit, 'Pool: memoryLimit')
+  const fn = initializer === undefined ? undefined : sentFunction(initializer, 'Pool: initializer')
+  return ownBackend({
+    kind,
+    workers,
+    initializer: fn && { fn, args: initargs },
+    tasksPerWorker,
+    memoryLimitBytes,
+  })
+}
+
+function ownBackend(options: OwnWorkersOptions): Backend {
+  const own = createOwnWorkers(options)
+  return { workers: options.workers, submitCalls: own.submitCalls, close: own.shutdown }
 }

@@ -22,7 +22,7 @@ export interface NamedFunction {
 }
 export const namedFunction = (fn: unknown, operation: string): NamedFunction => ({
   fn: sentFunction(fn, operation),
-  name: `${operation}: ${functionName(fn)}`,
+  name: [operation, functionName(fn)].filter(Boolean).join(': '),
 })
 
 /** How many workers a pool or a client has; nested ones have none of their own. */

@@ -7,7 +7,10 @@ function main(): void {
   markNested()
   if (!isMainThread && parentPort) {
     const port = parentPort
-    port.on('message', createCallServer((message, moved) => port.postMessage(message, moved)))
+    port.on(
+      'message',
+      createCallServer((message, moved) => port.postMessage(message, moved)),
+    )
     return
   }
   const receive = createCallServer((message) => process.send?.(message))

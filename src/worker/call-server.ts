@@ -1,4 +1,4 @@
-import { type CallBatch, type CallEnds, type CallPlan } from './call-messages.ts'
+import type { CallBatch, CallEnds, CallPlan } from './call-messages.ts'
 import { type Calls, createCalls } from './calls.ts'
 import { type Encoded, encodeError } from './errors.ts'
 import { explainThrown, receiveFunction, type SentFunction } from './functions.ts'
@@ -6,9 +6,14 @@ import { explainThrown, receiveFunction, type SentFunction } from './functions.t
 /** What is sent to a worker that only runs calls: a thread or process of a pool's own. */
 export type ToCallWorker =
   | CallBatch
-  | { readonly type: 'start'; readonly worker: number; readonly initializer: Initializer | undefined }
+  | Start
   | { readonly type: 'define'; readonly job: number; readonly plan: CallPlan }
   | { readonly type: 'stop' | 'forget'; readonly job: number }
+interface Start {
+  readonly type: 'start'
+  readonly worker: number
+  readonly initializer: Initializer | undefined
+}
 /** Its answers. `ended`: so many tasks of its oldest batch have ended. `failed`: the initializer threw; it ends. */
 export type FromCallWorker =
   | { readonly type: 'ready' }
@@ -31,7 +36,7 @@ export function createCallServer(post: Post): (message: ToCallWorker) => void {
   let calls: Calls | undefined
   let isRunning = false
 
-  async function start({ worker, initializer }: ToCallWorker & { type: 'start' }): Promise<void> {
+  async function start({ worker, initializer }: Start): Promise<void> {
     calls = createCalls(worker)
     try {
       if (initializer) await initialize(initializer, worker)

@@ -25,10 +25,9 @@ export function sentFunction(fn: unknown, operation: string): SentFunction {
   )
 }
 
-/** The name by which errors and pictures call a function. */
+/** The name by which errors and pictures call a function; '' when it has none. */
 export const functionName = (fn: unknown): string =>
-  (typeof fn === 'function' || (typeof fn === 'object' && fn !== null && 'name' in fn) ? String(fn.name) : '') ||
-  'function'
+  typeof fn === 'function' || (typeof fn === 'object' && fn !== null && 'name' in fn) ? String(fn.name) : ''
 
 function functionText(fn: () => unknown, operation: string): string {
   const text = fn.toString()

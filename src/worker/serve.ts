@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { expose } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import { markNested } from '../core/config.ts'
 import { internal } from '../core/errors.ts'
 import { type CallBatch, isCallPlan } from './call-messages.ts'
 import { type CallRun, type Calls, createCalls } from './calls.ts'
@@ -22,6 +23,7 @@ const silenceMilliseconds = 2
 /** The worker's loop: runs batches in order of arrival, tells what has ended. Called once, by the worker's entry. */
 export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor): void {
   if (!parentPort) internal('serve: this is no worker')
+  markNested()
   const { worker, memory, scratchAddress, port, progress, times, stopped } = workerData as WorkerStart
   const executor = createExecutor(memory, scratchAddress)
   const calls = createCalls(worker)

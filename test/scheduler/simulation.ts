@@ -286,10 +286,15 @@ class World {
   }
   private perform(action: SchedulerAction): void {
     if (action.type === 'spawn') this.starting += action.count
+    else if (action.type === 'retire') this.retire(action.worker)
     else if (action.type === 'run') this.run(this.job(action.job), action.worker, [...action.tasks])
     else if (action.type === 'lost') this.giveUp(this.job(action.job), action.task)
     else if (action.type === 'deliver') this.deliver(this.job(action.job), action.task, action.address)
     else this.settle(this.job(action.job), action)
+  }
+  private retire(worker: number): void {
+    check(this.workers.get(worker)?.length === 0, `worker ${worker} is ended while it has something to do`)
+    this.workers.delete(worker)
   }
   /** The task is given up alone: to its readers it has ended. */
   private giveUp(job: SimulatedJob, task: number): void {
