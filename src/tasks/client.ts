@@ -37,10 +37,10 @@ export type Gathered<T> =
  * number, with everything else in the process. Tasks that are submitted in one go are sent together.
  *
  * @example
- * const client = client()
- * const squares = client.map((x) => x * x, [1, 2, 3])
+ * const client = nd.client()
+ * const squares = client.map((v) => v * v, [1, 2, 3])
  * const total = client.submit((a, b) => a + b, squares[0], squares[1])
- * await client.gather([squares, total])   // [[1, 4, 9], 5]
+ * client.gather([squares, total])   // -> [ [ 1, 4, 9 ], 5 ]
  */
 export class Client {
   readonly #backend: Backend

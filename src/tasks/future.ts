@@ -8,8 +8,8 @@ export type FutureStatus = 'pending' | 'running' | 'finished' | 'failed' | 'canc
  * asks for is no unhandled rejection.
  *
  * @example
- * const future = client.submit((x) => x * x, 7)
- * const value = await future   // 49
+ * const future = nd.client().submit((v) => v * v, 7)
+ * future   // -> 49
  */
 export class Future<T = unknown> implements PromiseLike<T> {
   /** What the pictures and errors call it. */

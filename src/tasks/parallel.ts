@@ -8,7 +8,7 @@ import { createQueue } from './queue.ts'
  * may differ. The results come in the order of the calls; it rejects with the error of one that failed.
  *
  * @example
- * await parallel(4)([1, 2, 3].map((x) => [(a) => a * a, x]))   // [1, 4, 9]
+ * nd.parallel(2)([1, 2, 3].map((v) => [(a) => a * a, v]))   // -> [ 1, 4, 9 ]
  */
 export function parallel(workers?: number) {
   const backend = sharedBackend(workersOf(workers, 'parallel'))

@@ -41,9 +41,11 @@ export interface StreamOptions {
  * clone. A task that throws rejects with a TaskError that tells the item and has what was thrown as its `cause`.
  *
  * @example
- * const pool = new Pool({ workers: 4 })
- * const squares = await pool.map((x) => x * x, [1, 2, 3])   // [1, 4, 9]
- * for await (const square of pool.imap((x) => x * x, [1, 2, 3])) show(square)
+ * const pool = new nd.Pool({ workers: 2 })
+ * pool.map((v) => v * v, [1, 2, 3])   // -> [ 1, 4, 9 ]
+ * let sum = 0
+ * for await (const square of pool.imap((v) => v * v, [1, 2, 3])) sum += square
+ * sum   // -> 14
  * await pool.close()
  */
 export class Pool {

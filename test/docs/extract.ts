@@ -63,7 +63,7 @@ export const pages: readonly Page[] = [
   ...readdirSync(join(root, 'docs'))
     .filter(isPage)
     .map((file) => examplesOfPage(`docs/${file}`)),
-  ...['src/array'].map(examplesOfSources),
+  ...['src/array', 'src/tasks'].map(examplesOfSources),
 ].filter(({ examples }) => examples.length > 0)
 
 const anImport = /^import .* from '(?!ndloom').*'$/gm
