@@ -25,6 +25,10 @@ export interface KernelForm {
    * over is only looked at, not merged.
    */
   readonly running: boolean
+  /** reduce, `fold`: whether the rows of a leaf are vectors that lie side by side in their run. */
+  readonly near: boolean
+  /** reduce, `fold`: how many runs along the inner axis are worked on side by side, each with a state of its own. */
+  readonly runs: number
   /** scan: whether the accumulators start from the last accesses. */
   readonly carry: boolean
 }
@@ -41,7 +45,7 @@ export interface Iteration {
   readonly builder: LaneBuilder
   /** Only lane 0 holds an element. */
   readonly one: boolean
-  /** The results of the kernel's nodes for the element in a row. */
+  /** The results of the kernel's nodes for the element in a row. The rows of each run follow those of the run before. */
   evaluate(row: number): LaneValue[]
   /** Where an access is in a row. */
   place(access: number, row: number): Place
@@ -51,7 +55,10 @@ export interface ColumnLoops {
   readonly frame: FunctionFrame
   /** Name and parameters; `$piece` is one of them. */
   readonly signature: string
+  /** Rows of a run. */
   readonly rows: number
+  /** Runs side by side, if more than one. */
+  readonly runs?: number
   /** The accesses that are read or written. */
   readonly accesses: readonly number[]
   /** The index slots that are looked at. */
@@ -139,31 +146,47 @@ export function iterate(loops: ColumnLoops, code: string[], one: boolean, copy =
   const { form } = loops
   const builder = createBuilder(loops.frame, code)
   for (const access of loops.accesses)
-    if (form.classes[access] !== 'z' && !form.rowStill[access])
-      for (let row = 1; row < loops.rows; row++) code.push(nextRow(access, row))
+    if (form.classes[access] !== 'z')
+      for (const row of furtherRows(loops, access)) code.push(nextRow(loops, access, row))
   const place = (access: number, row: number) => placeOf(loops, access, row, copy)
   loops.each({ builder, one, place, evaluate: (row) => evaluate(loops, builder, place, row, one) })
 }
 
-const placeOf = ({ form, frame, rows }: ColumnLoops, access: number, row: number, copy: number): Place => {
+const placeOf = (loops: ColumnLoops, access: number, row: number, copy: number): Place => {
+  const { form, frame, rows } = loops
   const { width } = frame.module
   const stride = form.classes[access]
-  const own = form.rowStill[access] ? 0 : row
+  const own = pointerRow(loops, access, row)
+  const further = form.rowStill[access] ? 0 : row - own
   const first = own - (own % width)
   return {
     pointer: rowPointer(access, own),
-    offset: stride === 'z' ? 0 : copy * width * itemsize(form.dtypes[access]),
+    offset: stride === 'z' ? 0 : (copy + further) * width * itemsize(form.dtypes[access]),
     stride,
     laneOffset: (lane) => `(local.get $s${access}_${lane})`,
     group: stride === 't' && rows >= width ? { row: own - first, pointer: rowPointer(access, first) } : undefined,
   }
 }
 const rowPointer = (access: number, row: number): string => `(local.get $p${access}${row ? `_${row}` : ''})`
-const nextRow = (access: number, row: number): string =>
-  setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - 1)} (local.get $r${access}))`)
+const allRows = ({ rows, runs = 1 }: ColumnLoops): number => rows * runs
+const nextRow = ({ rows }: ColumnLoops, access: number, row: number): string =>
+  row % rows === 0
+    ? setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - rows)} (local.get $q${access}))`)
+    : setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - 1)} (local.get $r${access}))`)
+/** The row whose pointer serves a row. */
+function pointerRow({ form, rows }: ColumnLoops, access: number, row: number): number {
+  if (form.rowStill[access]) return 0
+  return form.near && !hasGaps(form.classes[access]) ? row - (row % rows) : row
+}
+/** The rows but the first that have pointers of their own. */
+function furtherRows(loops: ColumnLoops, access: number): number[] {
+  const rows = Array.from({ length: allRows(loops) }, (_, row) => row)
+  return rows.filter((row) => row > 0 && pointerRow(loops, access, row) === row)
+}
 const moving = ({ form, indices }: ColumnLoops): number[] => indices.filter((slot) => !form.indexStill[slot])
 
-function pointerHead({ form, frame, accesses, rows }: ColumnLoops): string[] {
+function pointerHead(loops: ColumnLoops): string[] {
+  const { form, frame, accesses, rows, runs = 1 } = loops
   const { layout } = form
   const head: string[] = []
   const set = (name: string, value: string) => {
@@ -179,9 +202,10 @@ function pointerHead({ form, frame, accesses, rows }: ColumnLoops): string[] {
         set(`s${access}_${lane}`, `(i32.add ${before} ${fromBlock(layout, 'lane', access)})`)
       }
     if (rows > 1) set(`r${access}`, fromBlock(layout, 'row', access))
-    for (let row = 1; row < rows && !form.rowStill[access]; row++) {
+    if (runs > 1) set(`q${access}`, fromBlock(layout, 'run', access))
+    for (const row of furtherRows(loops, access)) {
       local(frame, `p${access}_${row}`, 'i32')
-      if (form.classes[access] === 'z') head.push(nextRow(access, row))
+      if (form.classes[access] === 'z') head.push(nextRow(loops, access, row))
     }
   }
   return head
@@ -189,7 +213,7 @@ function pointerHead({ form, frame, accesses, rows }: ColumnLoops): string[] {
 
 /** The values of the index slots that move along the inner axis, and their steps. */
 function indexHead(loops: ColumnLoops): string[] {
-  const { form, frame, rows } = loops
+  const { form, frame } = loops
   const { layout } = form
   const head: string[] = []
   for (const slot of moving(loops)) {
@@ -206,11 +230,8 @@ function indexHead(loops: ColumnLoops): string[] {
       `x${slot}`,
       `(${lane}.add (${lane}.splat ${start}) (${lane}.mul (local.get $xl${slot}) (v128.const ${lane} 0 1)))`,
     )
-    for (let row = 1; row < rows; row++)
-      set(
-        `xr${slot}_${row}`,
-        `(${lane}.splat (${scalar}.mul (${scalar}.const ${row}) ${indexFrom(layout, 'row', slot, dtype)}))`,
-      )
+    for (let row = 1; row < allRows(loops); row++)
+      set(`xr${slot}_${row}`, `(${lane}.splat ${indexOfRow(loops, slot, row)})`)
   }
   return head
 }
@@ -235,42 +256,54 @@ const advanceIndex = ({ form }: ColumnLoops, slot: number, one: boolean): string
     `(${indexLane(form.indexDTypes[slot]).lane}.add (local.get $x${slot}) (local.get $x${one ? 'l' : 'd'}${slot}))`,
   )
 
+/** How much further an index is in a row than in the first. */
+function indexOfRow({ form, rows }: ColumnLoops, slot: number, row: number): string {
+  const dtype = form.indexDTypes[slot]
+  const { scalar } = indexLane(dtype)
+  const steps = (count: number, block: PieceBlock) =>
+    `(${scalar}.mul (${scalar}.const ${count}) ${indexFrom(form.layout, block, slot, dtype)})`
+  if (row < rows) return steps(row, 'row')
+  return `(${scalar}.add ${steps(row % rows, 'row')} ${steps(Math.floor(row / rows), 'run')})`
+}
+
 /** The results of the nodes, in the dtypes of the nodes. */
 function evaluate(
-  { form }: ColumnLoops,
+  loops: ColumnLoops,
   builder: LaneBuilder,
   place: Iteration['place'],
   row: number,
   one: boolean,
 ): LaneValue[] {
+  const { form } = loops
   const values: LaneValue[] = []
   for (const node of form.spec.nodes) {
     const args = 'args' in node ? node.args.map((arg) => values[arg]) : []
     if (node.op === 'load')
       values.push(builder.cast(load(builder, form.dtypes[node.operand], place(node.operand, row), one), node.dtype))
     else if (node.op === 'constant') values.push(builder.constant(node.value, node.dtype))
-    else if (node.op === 'index') values.push(builder.cast(indexValue(form, builder, node.slot, row), node.dtype))
+    else if (node.op === 'index') values.push(builder.cast(indexValue(loops, builder, node.slot, row), node.dtype))
     else if (node.op === 'cast') values.push(builder.cast(args[0], node.dtype))
     else values.push(builder.op(node.name, ...args))
   }
   return form.spec.results.map((result) => values[result])
 }
 
-/** How much further a moving index is in a row than in the first. */
+/** `indexOfRow` of a moving index, in all lanes. */
 export const rowIndexOffset = (slot: number, row: number): LaneValue => ({
   dtype: 'int64',
   text: `(local.get $xr${slot}_${row})`,
   uniform: true,
 })
 
-function indexValue(form: KernelForm, builder: LaneBuilder, slot: number, row: number): LaneValue {
+function indexValue(loops: ColumnLoops, builder: LaneBuilder, slot: number, row: number): LaneValue {
+  const { form } = loops
   const { layout } = form
   const dtype = form.indexDTypes[slot]
   const { lane, scalar } = indexLane(dtype)
   if (form.indexStill[slot]) {
     const start = `(${scalar}.load offset=${layout.row + layout.indexAt + 8 * slot} (global.get $s))`
-    const further = `(${scalar}.mul (${scalar}.const ${row}) ${indexFrom(layout, 'row', slot, dtype)})`
-    return builder.keep(`(${lane}.splat ${row ? `(${scalar}.add ${start} ${further})` : start})`, dtype, true)
+    const text = row ? `(${scalar}.add ${start} ${indexOfRow(loops, slot, row)})` : start
+    return builder.keep(`(${lane}.splat ${text})`, dtype, true)
   }
   noteWidth(builder.frame.module, dtype)
   if (row) return builder.keep(`(${lane}.add (local.get $x${slot}) (local.get $xr${slot}_${row}))`, dtype, false)

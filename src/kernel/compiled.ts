@@ -10,10 +10,9 @@ export function createKernelsOf(tables: Tables, memory: WebAssembly.Memory, scra
   const writer = createParameterWriter(memory.buffer, scratchAddress, scratchBytes)
   return {
     run(spec, nest) {
-      const call = planner(spec, nest)
-      if (call) perform(call, nest.mergedCount, writer, memory, scratchAddress)
+      for (const call of planner(spec, nest)) perform(call, nest.mergedCount, writer, memory, scratchAddress)
     },
     combine: createCombine(tables, memory, scratchAddress),
-    text: (spec, nest) => planner(spec, nest)?.compiled.text ?? '',
+    text: (spec, nest) => planner(spec, nest)[0]?.compiled.text ?? '',
   }
 }

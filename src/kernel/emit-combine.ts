@@ -30,7 +30,7 @@ export const partialBytes = (components: number): number => 8 + Math.ceil(compon
 /** The text of the merge of partial states, one after the other as leaves of the levels. */
 export function emitCombine(module: ModuleFrame, form: CombineForm): string {
   const record = reductionOf(module, form.spec.reduction)
-  const states: StateForm = { record, state: form.state }
+  const states: StateForm = { record, state: form.state, runs: 1 }
   for (const dtype of [...form.state, ...form.spec.outputs]) noteWidth(module, dtype)
   const bytes = partialBytes(form.state.length)
   const run = `(func (export "run") (local $partial i32) (local $n i32) (local $piece i32)

@@ -15,7 +15,6 @@ import {
   type FunctionFrame,
   freshLocal,
   type LaneValue,
-  local,
   type ModuleFrame,
   noteWidth,
   setLocal,
@@ -24,7 +23,7 @@ import { header, parameterBytes, piece } from './layout.ts'
 import { load, store } from './memory.ts'
 import { blockOf, moduleText, walkFunctions } from './module.ts'
 import type { KernelSpec } from './spec.ts'
-import { entryBytes, loadState, type StateForm, stateFunctions, storeState } from './states.ts'
+import { entryBytes, loadState, type StateForm, stateBytes, stateFunctions, storeState } from './states.ts'
 
 /** Rows whose states are merged in registers: the fewer, the more a kernel computes for each. */
 export function leafRows({ nodes }: KernelSpec): number {
@@ -38,7 +37,7 @@ export const reductionOf = (module: ModuleFrame, name: string | undefined) =>
 /** The text of a reduction: columns of states over rows, and where the columns are reduced too (`fold`) those merged at the end. */
 export function emitReduce(module: ModuleFrame, form: KernelForm): string {
   const record = reductionOf(module, form.spec.reduction)
-  const states: StateForm = { record, state: form.spec.outputs }
+  const states: StateForm = { record, state: form.spec.outputs, runs: form.runs }
   for (const dtype of states.state) noteWidth(module, dtype)
   const rows = leafRows(form.spec)
   return moduleText(module, [
@@ -58,6 +57,12 @@ const liftOf = ({ record }: StateForm, builder: Builder<LaneValue>, element: Lan
   record.indexed
     ? record.lift(builder, element.slice(0, -1), element[element.length - 1])
     : record.lift(builder, element)
+
+/** What comes of an iteration's rows of one run alone. */
+const ofRun = (iteration: Iteration, run: number, rows: number): Iteration => ({
+  ...iteration,
+  evaluate: (row) => iteration.evaluate(run * rows + row),
+})
 
 /** The state of 2^k rows: a balanced tree of merges, or what the record has for a few elements. */
 function leafState(states: StateForm, form: KernelForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
@@ -101,11 +106,17 @@ function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, 
     frame: createFunctionFrame(module),
     signature: '$leaf (param $piece i32) (param $entry i32)',
     rows,
+    runs: form.runs,
     accesses: loadedOperands(form),
     indices: usedSlots(form),
     entryBytes: entryBytes(states),
     part: 'vectors',
-    each: (iteration) => storeState(iteration.builder, leafState(states, form, iteration, rows), '(local.get $entry)'),
+    each(iteration) {
+      for (let run = 0; run < form.runs; run++) {
+        const state = leafState(states, form, ofRun(iteration, run, rows), rows)
+        storeState(iteration.builder, state, '(local.get $entry)', run * stateBytes(states))
+      }
+    },
   }
   return columnFunction(form.running ? { ...loops, ...runningLeaf(form, loops.frame, states, rows) } : loops)
 }
@@ -117,37 +128,49 @@ function runningLeaf(
   states: StateForm,
   rows: number,
 ): Pick<ColumnLoops, 'entryBytes' | 'each'> {
+  const updates = Array.from({ length: form.runs }, (_, run) => runningUpdate(form, frame, states, run))
+  return {
+    entryBytes: 0,
+    each(iteration) {
+      for (const [run, update] of updates.entries()) update(ofRun(iteration, run, rows), rows)
+    },
+  }
+}
+function runningUpdate(
+  form: KernelForm,
+  frame: FunctionFrame,
+  states: StateForm,
+  run: number,
+): (iteration: Iteration, rows: number) => void {
   const never = states.record.never ?? internal(`${states.record.name} does not tell what it passes over`)
   const names = states.state.map(() => freshLocal(frame, 'v128'))
   const held = names.map(
     (name, i): LaneValue => ({ dtype: states.state[i], text: `(local.get $${name})`, uniform: false }),
   )
-  local(frame, 'started', 'i32')
-  return {
-    entryBytes: 0,
-    each(iteration) {
-      const { builder } = iteration
-      const elements = Array.from({ length: rows }, (_, row) => iteration.evaluate(row))
-      const passed = elements.map((element) => never(builder, held, element))
-      const all = passed.reduce((a, c) => builder.op('logicalAnd', a, c))
-      const inner = createBuilder(frame, [])
-      const leaf = leafState(states, form, { ...iteration, builder: inner, evaluate: (row) => elements[row] }, rows)
-      const first = leaf.map((value, i) => setLocal(names[i], value.text))
-      const further = createBuilder(frame, [])
-      const one = further.constant(1, 'float64')
-      const merged = states.record
-        .merge(further, held, leaf, one, one)
-        .map((value) => further.keep(value.text, value.dtype, false))
-      const later = merged.map((value, i) => setLocal(names[i], value.text))
-      const stores = held.map((value, i) => `(v128.store offset=${16 * i} (local.get $entry) ${value.text})`)
-      builder.code.push(`(if (i32.or (i32.eqz (local.get $started)) (i32.ne (i8x16.bitmask ${all.text}) (i32.const 65535))) (then
+  const started = freshLocal(frame, 'i32')
+  return (iteration, rows) => {
+    const { builder } = iteration
+    const elements = Array.from({ length: rows }, (_, row) => iteration.evaluate(row))
+    const passed = elements.map((element) => never(builder, held, element))
+    const all = passed.reduce((a, c) => builder.op('logicalAnd', a, c))
+    const inner = createBuilder(frame, [])
+    const leaf = leafState(states, form, { ...iteration, builder: inner, evaluate: (row) => elements[row] }, rows)
+    const first = leaf.map((value, i) => setLocal(names[i], value.text))
+    const further = createBuilder(frame, [])
+    const one = further.constant(1, 'float64')
+    const merged = states.record
+      .merge(further, held, leaf, one, one)
+      .map((value) => further.keep(value.text, value.dtype, false))
+    const later = merged.map((value, i) => setLocal(names[i], value.text))
+    const stored = createBuilder(frame, [])
+    storeState(stored, held, '(local.get $entry)', run * stateBytes(states))
+    builder.code.push(`(if (i32.or (i32.eqz (local.get $${started})) (i32.ne (i8x16.bitmask ${all.text}) (i32.const 65535))) (then
 ${inner.code.join('\n')}
-(if (local.get $started) (then
+(if (local.get $${started}) (then
 ${[...further.code, ...later].join('\n')})
 (else ${first.join('\n')}))
-(local.set $started (i32.const 1))
-${stores.join('\n')}))`)
-    },
+(local.set $${started} (i32.const 1))
+${stored.code.join('\n')}))`)
   }
 }
 
@@ -161,19 +184,22 @@ function singleFunction(module: ModuleFrame, form: KernelForm, states: StateForm
     frame,
     signature: `$${part} (param $piece i32) (param $entry i32) (param $done f64)`,
     rows: 1,
+    runs: form.runs,
     accesses: loadedOperands(form),
     indices: usedSlots(form),
     entryBytes: entryBytes(states),
     part,
     each({ builder, evaluate }) {
-      const state = liftOf(states, builder, evaluate(0))
-      const inner = createBuilder(frame, [])
-      const old = loadState(inner, states, '(local.get $entry)')
-      mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, () =>
-        states.record.merge(inner, old, state, done, inner.constant(1, 'float64')),
-      ).forEach((value, i) => {
-        builder.code.push(`(v128.store offset=${16 * i} (local.get $entry) ${value})`)
-      })
+      for (let run = 0; run < form.runs; run++) {
+        const offset = run * stateBytes(states)
+        const state = liftOf(states, builder, evaluate(run))
+        const inner = createBuilder(frame, [])
+        const old = loadState(inner, states, '(local.get $entry)', offset)
+        const merged = mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, () =>
+          states.record.merge(inner, old, state, done, inner.constant(1, 'float64')),
+        )
+        storeState(builder, merged, '(local.get $entry)', offset)
+      }
     },
   })
 }
@@ -185,7 +211,7 @@ function mergeWhen(
   condition: string,
   state: readonly LaneValue[],
   merge: () => LaneValue[],
-): string[] {
+): LaneValue[] {
   const names = state.map(() => freshLocal(builder.frame, 'v128'))
   names.forEach((name, i) => {
     builder.code.push(setLocal(name, state[i].text))
@@ -193,7 +219,7 @@ function mergeWhen(
   const result = merge()
   const assign = names.map((name, i) => setLocal(name, result[i].text))
   builder.code.push(`(if ${condition} (then\n${[...inner.code, ...assign].join('\n')}))`)
-  return names.map((name) => `(local.get $${name})`)
+  return names.map((name, i) => ({ dtype: state[i].dtype, text: `(local.get $${name})`, uniform: false }))
 }
 
 /** Stores the entries of a slot to the outputs, merged with what they hold already (`merge`). */
@@ -211,7 +237,7 @@ function finishFunction(module: ModuleFrame, form: KernelForm, states: StateForm
     rows: 1,
     accesses: states.state.map((_, k) => first + k),
     indices: [],
-    entryBytes: entryBytes(states),
+    entryBytes: stateBytes(states),
     each({ builder, one, place }) {
       const state = loadState(builder, states, '(local.get $entry)')
       const held = merge ? states.state.map((dtype, k) => load(builder, dtype, place(first + k, 0), one)) : []
@@ -227,13 +253,13 @@ const entriesOfColumns = '(i32.add (local.get $vectors) (local.get $ones))'
 const entriesOfRun = `(if (result i32) (i32.load offset=${piece.leaves} (local.get $piece)) (then (i32.const 1)) (else ${entriesOfColumns}))`
 /** Takes the rows of a piece in leaves and singly; the answer is the slot with the states of all. */
 const levelsFunction = (
-  { layout, running }: KernelForm,
+  { layout, running, runs }: KernelForm,
   rows: number,
 ): string => `(func $levels (param $piece i32) (result i32)
 (local $n i32) (local $slot i32) (local $ones i32) (local $vectors i32)
 (local.set $vectors (i32.load offset=${piece.vectors} (local.get $piece)))
 (local.set $ones (i32.load offset=${piece.ones} (local.get $piece)))
-(call $clear ${running ? entriesOfRun : entriesOfColumns})
+(call $clear (i32.mul (i32.const ${runs}) ${running ? entriesOfRun : entriesOfColumns}))
 (loop $reduced
   (call $begin (local.get $piece))
   (local.set $n (i32.load offset=${piece.leaves} (local.get $piece)))

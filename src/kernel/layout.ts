@@ -36,8 +36,8 @@ export const header = {
 } as const
 /** A piece: counts, then blocks. Vector and one-element entries, leaves of rows and single rows, rows in all. */
 export const piece = { vectors: 0, ones: 4, leaves: 8, singles: 12, rows: 16, blocks: 24 } as const
-/** Its blocks: where it starts; a leaf, a row, a vector and a lane further. */
-export const pieceBlocks = ['offset', 'leaf', 'row', 'vector', 'lane'] as const
+/** Its blocks: where it starts; a leaf, a row, a vector, a lane and a run further. */
+export const pieceBlocks = ['offset', 'leaf', 'row', 'vector', 'lane', 'run'] as const
 export type PieceBlock = (typeof pieceBlocks)[number]
 export const mostPieces = 5
 export const parameterBytes = 65536

@@ -1,7 +1,7 @@
 import { internal } from '../core/errors.ts'
 import { mostPieces } from './layout.ts'
-import { type Accesses, type Axis, gathers, mergeAxes, pointAxis, sortAxes } from './nest.ts'
-import type { Piece, Walk } from './walk.ts'
+import { type Accesses, type Axis, advance, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
+import type { Piece, Stride, Walk } from './walk.ts'
 
 /** How a reduction goes over its nest. */
 export interface ReducePlan {
@@ -13,18 +13,26 @@ export interface ReducePlan {
   readonly fold: boolean
   /** The inner axis is cut into rows too: there is no other that is. */
   readonly split: boolean
+  /** `split`: the rows of a leaf are vectors that lie side by side. */
+  readonly near: boolean
+  /** `split`: the kept axis along which `runs` runs are worked on side by side; undefined: one at a time. */
+  readonly beside?: Axis
+  readonly runs: number
 }
 /** A reduced inner axis longer than this is not kept as columns. */
 const mostFoldColumns = 4096
 /** Entries of states that stay in the first cache with a few levels of them. */
 const cachedEntries = 1024
 const splitEntries = 64
-/** Vectors of a run that is read in several places at a time. */
-const longRun = 4096
+/** Elements of a run that is read in several places at a time. */
+const longRun = 8192
+/** Shorter runs are read several at a time, where there are at least so many. */
+const runsBeside = 4
+const fewestRuns = 32
 
 const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesses.dtypes.slice(0, accesses.loaded) })
 
-export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number): ReducePlan {
+export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number, running: boolean): ReducePlan {
   const loaded = inputs(accesses)
   const operands = loaded.dtypes.map((_, i) => i)
   const kept = mergeAxes(
@@ -44,12 +52,38 @@ export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: num
   const [bestKept, bestFold] = [Math.min(...keptCosts), Math.min(...foldCosts)]
   if (kept.length > 0 && (reduced.length === 0 || bestKept <= bestFold)) {
     const inner = take(kept, keptCosts.lastIndexOf(bestKept))
-    return { kept, reduced, row: takeRow(reduced) ?? pointAxis(steps), inner, fold: false, split: false }
+    return {
+      kept,
+      reduced,
+      row: takeRow(reduced) ?? pointAxis(steps),
+      inner,
+      fold: false,
+      split: false,
+      near: false,
+      runs: 1,
+    }
   }
   const inner = reduced.length > 0 ? take(reduced, foldCosts.lastIndexOf(bestFold)) : pointAxis(steps)
   const split = reduced.length === 0 || inner.extent > mostFoldColumns
   const row = split ? pointAxis(steps) : (takeRow(reduced) ?? internal('a reduction without rows'))
-  return { kept, reduced, row, inner, fold: true, split }
+  return { kept, reduced, row, inner, fold: true, split, near: split && (running || inner.extent < longRun), runs: 1 }
+}
+
+/**
+ * The plan with several runs side by side where they are short and many: memory is read faster in several places at a time than in one.
+ * What is left of the kept axis is a plan of its own.
+ */
+export function sideBySide(plan: ReducePlan, starts: readonly number[]): [ReducePlan, readonly number[]][] {
+  const beside = plan.kept[plan.kept.length - 1]
+  if (!plan.split || plan.inner.extent >= longRun || !beside || beside.extent < fewestRuns) return [[plan, starts]]
+  const outer = plan.kept.slice(0, -1)
+  const groups = Math.floor(beside.extent / runsBeside)
+  const kept = [...outer, scaled(beside, groups, runsBeside)]
+  const plans: [ReducePlan, readonly number[]][] = [[{ ...plan, kept, beside, runs: runsBeside }, starts]]
+  const done = groups * runsBeside
+  const rest = { ...beside, extent: beside.extent - done }
+  if (rest.extent > 0) plans.push([{ ...plan, kept: [...outer, rest] }, advance(starts, beside, done)])
+  return plans
 }
 const take = (axes: Axis[], index: number): Axis => axes.splice(index, 1)[0]
 /** The longest axis gives the most full leaves. */
@@ -63,7 +97,8 @@ function takeRow(reduced: Axis[]): Axis | undefined {
 export interface ReduceShape {
   readonly width: number
   readonly leafRows: number
-  readonly entryBytes: number
+  /** Of one run. */
+  readonly stateBytes: number
   readonly slotsBytes: number
   /** One state goes along the whole run (see KernelForm.running), so the run is taken in order. */
   readonly running: boolean
@@ -74,7 +109,8 @@ export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: 
   const outer = plan.reduced.reduce((count, axis) => count * axis.extent, 1)
   const pushes = (list: readonly Piece[]) => outer * Math.max(...list.map((p) => p.leaves + (p.singles ? 1 : 0)))
   const entries = (p: Piece) => (shape.running && p.leaves > 0 ? 1 : p.vectors + p.ones)
-  const slotBytesFor = (list: readonly Piece[]) => shape.entryBytes * Math.max(...list.map(entries))
+  const entryBytes = shape.stateBytes * plan.runs
+  const slotBytesFor = (list: readonly Piece[]) => entryBytes * Math.max(...list.map(entries))
   const levels = (list: readonly Piece[]) => Math.floor(Math.log2(pushes(list))) + 1
   if (pieces) {
     const slotBytes = slotBytesFor(pieces)
@@ -82,8 +118,8 @@ export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: 
     return [{ kept: plan.kept, reduced: plan.reduced, pieces, output: outputPiece(plan), starts, slotBytes }]
   }
   const whole = columnPiece(plan, shape, 0, plan.inner.extent)
-  const room = Math.floor(shape.slotsBytes / levels([whole]) / shape.entryBytes) - 16
-  const cached = Math.floor((cachedEntries * 16) / shape.entryBytes)
+  const room = Math.floor(shape.slotsBytes / levels([whole]) / entryBytes) - 16
+  const cached = Math.floor((cachedEntries * 16) / entryBytes)
   const columns = Math.min(room, pushes([whole]) === 1 ? room : cached) * shape.width
   const walks: Walk[] = []
   for (let first = 0; first < plan.inner.extent; first += columns) {
@@ -114,10 +150,11 @@ function columnPiece(
     lane: [inner, 1],
   }
 }
-/** Where the single state goes: it has no columns to step over. */
-const outputPiece = ({ inner }: ReducePlan): Piece => {
+/** Where the states of the runs go: these are the only columns to step over. */
+const outputPiece = ({ inner, beside, runs }: ReducePlan): Piece => {
   const still = [inner, 0] as const
-  return { vectors: 0, ones: 1, leaves: 0, singles: 0, leaf: still, row: still, vector: still, lane: still }
+  const lane: Stride = beside ? [beside, 1] : still
+  return { vectors: 0, ones: runs, leaves: 0, singles: 0, leaf: still, row: still, vector: still, lane }
 }
 
 /** Full vectors and the elements that fill none are pieces of their own: lanes are merged in one of them only. */
@@ -130,7 +167,8 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
   else if (vectors) pieces.push(columnPiece(plan, shape, 0, vectors * shape.width))
   if (ones) pieces.push({ ...columnPiece(plan, shape, vectors * shape.width, ones), vectors: 0, ones })
   if (pieces.length >= mostPieces) internal('a reduction with too many pieces')
-  return pieces
+  const { beside } = plan
+  return beside ? pieces.map((each) => ({ ...each, run: [beside, 1] })) : pieces
 }
 
 /**
@@ -138,9 +176,9 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
  * rows, and row k of every leaf lies in segment k: memory is read faster in several places at a time than in one, for the processor
  * fetches ahead in each.
  */
-function splitPieces({ inner }: ReducePlan, { width, leafRows, running }: ReduceShape, vectors: number): Piece[] {
+function splitPieces({ inner, near }: ReducePlan, { width, leafRows, running }: ReduceShape, vectors: number): Piece[] {
   const segment = Math.floor(vectors / leafRows)
-  const [row, vector] = running || vectors < longRun ? [1, leafRows] : [segment, 1]
+  const [row, vector] = near ? [1, leafRows] : [segment, 1]
   const columns = running ? segment : Math.min(segment, splitEntries)
   const pieces: Piece[] = []
   const push = (first: number, piece: Pick<Piece, 'vectors' | 'leaves' | 'singles'>, step: number) =>

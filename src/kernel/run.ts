@@ -8,9 +8,9 @@ import type { Tables } from './frame.ts'
 import { vectorBytes } from './lanes.ts'
 import { createLayout, parameterBytes } from './layout.ts'
 import type { StrideClass } from './memory.ts'
-import { type Accesses, type Axis, classesOf } from './nest.ts'
+import { type Accesses, type Axis, classesOf, pointAxis } from './nest.ts'
 import { mapWalks, planMap } from './nest-map.ts'
-import { planReduce, reduceWalks } from './nest-reduce.ts'
+import { planReduce, reduceWalks, sideBySide } from './nest-reduce.ts'
 import { planScan, scanWalks } from './nest-scan.ts'
 import { type KernelSpec, type LoopNest, scratchBytes, specKey } from './spec.ts'
 import type { ParameterWriter, Walk } from './walk.ts'
@@ -34,7 +34,7 @@ export interface Call {
   readonly compiled: Compiled
   readonly walks: readonly Walk[]
 }
-export type Planner = (spec: KernelSpec, nest: LoopNest) => Call | undefined
+export type Planner = (spec: KernelSpec, nest: LoopNest) => readonly Call[]
 
 /** Specs whose kernels are kept beyond the life of the spec object. */
 export const mostSpecs = 1000
@@ -72,7 +72,7 @@ const startsOf = (nest: LoopNest): number[] => [
   ...nest.indices.map((index) => index.start),
 ]
 
-/** Chooses the loops for nests, and the kernel that runs them. */
+/** Chooses the loops for nests, and the kernels that run them. */
 export function createPlanner(tables: Tables): Planner {
   const known = [new WeakMap<KernelSpec, SpecFacts>(), new WeakMap<KernelSpec, SpecFacts>()]
   const byKey = new Map<string, SpecFacts>()
@@ -88,15 +88,18 @@ export function createPlanner(tables: Tables): Planner {
     return facts
   }
   return (spec, nest) => {
-    if (nest.extents.includes(0)) return undefined
+    if (nest.extents.includes(0)) return []
     const facts = lookUp(spec, nest.carry !== undefined)
     const axes = axesOf(nest)
     const starts = startsOf(nest)
-    if (spec.kind === 'map') return mapCall(tables, spec, facts, axes, starts)
-    if (spec.kind === 'scan') return scanCall(tables, spec, facts, axes, starts)
-    return reduceCall(tables, spec, facts, axes, starts)
+    if (spec.kind === 'map') return [mapCall(tables, spec, facts, axes, starts)]
+    if (spec.kind === 'scan') return [scanCall(tables, spec, facts, axes, starts)]
+    return reduceCalls(tables, spec, facts, axes, starts)
   }
 }
+
+type LoopFlags = Pick<KernelForm, 'fold' | 'strips' | 'near' | 'running' | 'runs'>
+const plainLoops: LoopFlags = { fold: false, strips: false, near: false, running: false, runs: 1 }
 
 /** The kernel for the classes of an inner axis. */
 function compiledFor(
@@ -104,21 +107,24 @@ function compiledFor(
   spec: KernelSpec,
   facts: SpecFacts,
   inner: Axis,
-  flags: { fold: boolean; strips: boolean; running: boolean },
-  row?: Axis,
+  flags: LoopFlags,
+  { row, beside }: { row?: Axis; beside?: Axis } = {},
 ): Compiled {
   const { accesses, indexDTypes } = facts
   const count = accesses.dtypes.length
   let classes: StrideClass[] = classesOf(inner, accesses)
-  // The single result of a folded reduction is not stored along the inner axis.
-  if (spec.kind === 'reduce' && flags.fold) classes = classes.map((stride, i) => (i < accesses.loaded ? stride : 'u'))
+  // The results of a folded reduction are not stored along the inner axis.
+  if (spec.kind === 'reduce' && flags.fold) {
+    const stored = classesOf(beside ?? pointAxis(inner.steps.length), accesses)
+    classes = classes.map((stride, i) => (i < accesses.loaded ? stride : stored[i]))
+  }
   if (row && flags.strips)
     classes = classes.map((stride, i) =>
       stride === 's' && i < accesses.loaded && row.steps[i] === itemsize(accesses.dtypes[i]) ? 't' : stride,
     )
   const rowStill = classes.map((_, i) => row !== undefined && flags.strips && row.steps[i] === 0)
   const indexStill = indexDTypes.map((_, slot) => inner.steps[count + slot] === 0)
-  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ? 'r' : ''}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
+  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ? 'r' : ''}${flags.near ? 'n' : ''}${flags.runs}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
   const known = facts.compiled.get(signature)
   if (known) return known
   const form: KernelForm = {
@@ -145,29 +151,33 @@ function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[
     spec,
     facts,
     plan.inner,
-    { fold: false, strips: plan.strips, running: false },
-    plan.row,
+    { ...plainLoops, strips: plan.strips },
+    { row: plan.row },
   )
   return { facts, compiled, walks: mapWalks(plan, facts.accesses, starts, compiled.width, stripRows) }
 }
 
-function reduceCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
-  const plan = planReduce(axes, facts.accesses, starts.length)
-  const running = plan.split && tables.reductions[spec.reduction ?? '']?.never !== undefined
-  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.fold, strips: false, running })
-  const walks = reduceWalks(plan, starts, {
-    width: compiled.width,
-    leafRows: leafRows(spec),
-    entryBytes: vectorBytes * spec.outputs.length,
-    slotsBytes: scratchBytes - parameterBytes,
-    running,
+function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call[] {
+  const canRun = tables.reductions[spec.reduction ?? '']?.never !== undefined
+  const whole = planReduce(axes, facts.accesses, starts.length, canRun)
+  const running = whole.split && canRun
+  return sideBySide(whole, starts).map(([plan, from]) => {
+    const flags = { ...plainLoops, fold: plan.fold, near: plan.near, running, runs: plan.runs }
+    const compiled = compiledFor(tables, spec, facts, plan.inner, flags, plan)
+    const walks = reduceWalks(plan, from, {
+      width: compiled.width,
+      leafRows: leafRows(spec),
+      stateBytes: vectorBytes * spec.outputs.length,
+      slotsBytes: scratchBytes - parameterBytes,
+      running,
+    })
+    return { facts, compiled, walks }
   })
-  return { facts, compiled, walks }
 }
 
 function scanCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
   const plan = planScan(axes, facts.accesses, starts.length)
-  const compiled = compiledFor(tables, spec, facts, plan.inner, { fold: plan.line, strips: false, running: false })
+  const compiled = compiledFor(tables, spec, facts, plan.inner, { ...plainLoops, fold: plan.line })
   return { facts, compiled, walks: scanWalks(plan, facts.accesses, starts, compiled.width, scanRows) }
 }
 

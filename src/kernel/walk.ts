@@ -15,6 +15,8 @@ export interface Piece {
   readonly row: Stride
   readonly vector: Stride
   readonly lane: Stride
+  /** From a run to the next one beside it; see KernelForm.runs. */
+  readonly run?: Stride
 }
 /** One call of a kernel: the outer loops (outermost first), and the pieces that are walked in each iteration of them. */
 export interface Walk {
