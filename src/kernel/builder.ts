@@ -1,4 +1,4 @@
-import { itemsize, kindOf, type RealDType, toValue, type Value } from '../core/dtype.ts'
+import { isFloating, itemsize, kindOf, type RealDType, toValue, type Value } from '../core/dtype.ts'
 import { internal } from '../core/errors.ts'
 import type { Builder, EmitTools } from '../ops/record.ts'
 import { castValue } from './cast.ts'
@@ -25,6 +25,7 @@ export interface LaneBuilder extends Builder<LaneValue> {
 
 export function createBuilder(frame: FunctionFrame, code: string[]): LaneBuilder {
   const own = new Map<string, LaneValue>()
+  const orders = new Map<string, Order>()
   const { width, tables } = frame.module
   const keep = (expression: string, dtype: RealDType, uniform: boolean): LaneValue => {
     const [seen, lines] = uniform ? [frame.shared, frame.before] : [own, code]
@@ -65,12 +66,35 @@ export function createBuilder(frame: FunctionFrame, code: string[]): LaneBuilder
       }
       const uniform = operands.every((operand) => operand.uniform)
       const texts = operands.map((operand) => fitMask(operand, loop, width))
-      const result = record.emit(loop)(createTools(frame, loop, uniform, texts), ...texts)
+      const result =
+        chosenByOrder(orders, name, operands, width) ??
+        record.emit(loop)(createTools(frame, loop, uniform, texts), ...texts)
       if (output !== 'bool') return keep(result, output as RealDType, uniform)
-      return keep(resizeMask(result, laneBytes(loop, width), laneBytes('bool', width), uniform), 'bool', uniform)
+      const mask = resizeMask(result, laneBytes(loop, width), laneBytes('bool', width), uniform)
+      const value = keep(mask, 'bool', uniform)
+      if (name === 'less' || name === 'greater') orders.set(value.text, { name, operands })
+      return value
     },
   }
   return builder
+}
+
+/** What a mask was made by. */
+interface Order {
+  readonly name: 'less' | 'greater'
+  readonly operands: readonly LaneValue[]
+}
+/** Of two floats the one that is less, or greater, than the other: one instruction. */
+function chosenByOrder(
+  orders: ReadonlyMap<string, Order>,
+  name: string,
+  [condition, x, y]: readonly LaneValue[],
+  width: number,
+): string | undefined {
+  const order = name === 'where' ? orders.get(condition.text) : undefined
+  if (!order || !isFloating(x.dtype) || order.operands[0].text !== x.text || order.operands[1].text !== y.text)
+    return undefined
+  return `(${laneType(x.dtype, width)}.${order.name === 'less' ? 'pmin' : 'pmax'} ${y.text} ${x.text})`
 }
 
 /** The condition of `where` beside operands of other lanes. */

@@ -3,7 +3,7 @@ import { createBuilder, type LaneBuilder } from './builder.ts'
 import { type FunctionFrame, functionText, type LaneValue, local, noteWidth, setLocal } from './frame.ts'
 import { blockOffset, type Layout, type PieceBlock, piece } from './layout.ts'
 import { hasGaps, load, type Place, type StrideClass } from './memory.ts'
-import type { KernelSpec } from './spec.ts'
+import type { KernelSpec, SpecNode } from './spec.ts'
 
 /** All that the text of a kernel depends on. Accesses are the operands, then the outputs, then a scan's carry. */
 export interface KernelForm {
@@ -21,10 +21,10 @@ export interface KernelForm {
   /** Of each access, in strips: whether it is the same in all rows. */
   readonly rowStill: readonly boolean[]
   /**
-   * reduce, of an indexed record along one run: whether one state goes along all leaves, so that a leaf in which nothing can take it
-   * over is only looked at, not merged.
+   * reduce, of an indexed record along a run: one state goes along all leaves. `skip`: a leaf in which nothing can take it over is only
+   * looked at, not merged. `search`: only values are merged, with the place where a leaf begins; the index is looked up from there on.
    */
-  readonly running: boolean
+  readonly running: 'skip' | 'search' | undefined
   /** reduce, `fold`: whether the rows of a leaf are vectors that lie side by side in their run. */
   readonly near: boolean
   /** reduce, `fold`: how many runs along the inner axis are worked on side by side, each with a state of its own. */
@@ -45,8 +45,10 @@ export interface Iteration {
   readonly builder: LaneBuilder
   /** Only lane 0 holds an element. */
   readonly one: boolean
-  /** The results of the kernel's nodes for the element in a row. The rows of each run follow those of the run before. */
-  evaluate(row: number): LaneValue[]
+  /** The kernel's results, or some nodes, for the element in a row. The rows of each run follow those of the run before. */
+  evaluate(row: number, nodes?: readonly number[]): LaneValue[]
+  /** How much further an index slot that moves is in a row than in the first of its run. */
+  indexOffset(slot: number, row: number): LaneValue
   /** Where an access is in a row. */
   place(access: number, row: number): Place
 }
@@ -149,7 +151,12 @@ export function iterate(loops: ColumnLoops, code: string[], one: boolean, copy =
     if (form.classes[access] !== 'z')
       for (const row of furtherRows(loops, access)) code.push(nextRow(loops, access, row))
   const place = (access: number, row: number) => placeOf(loops, access, row, copy)
-  loops.each({ builder, one, place, evaluate: (row) => evaluate(loops, builder, place, row, one) })
+  const iteration = { builder, one, place }
+  loops.each({
+    ...iteration,
+    evaluate: (row, nodes = form.spec.results) => evaluate(loops, iteration, row, nodes),
+    indexOffset: (slot, row) => indexOffset(loops, builder, slot, row),
+  })
 }
 
 const placeOf = (loops: ColumnLoops, access: number, row: number, copy: number): Place => {
@@ -230,8 +237,6 @@ function indexHead(loops: ColumnLoops): string[] {
       `x${slot}`,
       `(${lane}.add (${lane}.splat ${start}) (${lane}.mul (local.get $xl${slot}) (v128.const ${lane} 0 1)))`,
     )
-    for (let row = 1; row < allRows(loops); row++)
-      set(`xr${slot}_${row}`, `(${lane}.splat ${indexOfRow(loops, slot, row)})`)
   }
   return head
 }
@@ -256,7 +261,7 @@ const advanceIndex = ({ form }: ColumnLoops, slot: number, one: boolean): string
     `(${indexLane(form.indexDTypes[slot]).lane}.add (local.get $x${slot}) (local.get $x${one ? 'l' : 'd'}${slot}))`,
   )
 
-/** How much further an index is in a row than in the first. */
+/** The text of how much further an index is in a row than in the first row. */
 function indexOfRow({ form, rows }: ColumnLoops, slot: number, row: number): string {
   const dtype = form.indexDTypes[slot]
   const { scalar } = indexLane(dtype)
@@ -266,34 +271,46 @@ function indexOfRow({ form, rows }: ColumnLoops, slot: number, row: number): str
   return `(${scalar}.add ${steps(row % rows, 'row')} ${steps(Math.floor(row / rows), 'run')})`
 }
 
-/** The results of the nodes, in the dtypes of the nodes. */
-function evaluate(
-  loops: ColumnLoops,
-  builder: LaneBuilder,
-  place: Iteration['place'],
-  row: number,
-  one: boolean,
-): LaneValue[] {
-  const { form } = loops
-  const values: LaneValue[] = []
-  for (const node of form.spec.nodes) {
-    const args = 'args' in node ? node.args.map((arg) => values[arg]) : []
-    if (node.op === 'load')
-      values.push(builder.cast(load(builder, form.dtypes[node.operand], place(node.operand, row), one), node.dtype))
-    else if (node.op === 'constant') values.push(builder.constant(node.value, node.dtype))
-    else if (node.op === 'index') values.push(builder.cast(indexValue(loops, builder, node.slot, row), node.dtype))
-    else if (node.op === 'cast') values.push(builder.cast(args[0], node.dtype))
-    else values.push(builder.op(node.name, ...args))
+/** Those of the nodes, and the ones they are made of. */
+function usedNodes(nodes: readonly SpecNode[], wanted: readonly number[]): Set<number> {
+  const used = new Set(wanted)
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i]
+    if (used.has(i) && 'args' in node) for (const arg of node.args) used.add(arg)
   }
-  return form.spec.results.map((result) => values[result])
+  return used
 }
 
-/** `indexOfRow` of a moving index, in all lanes. */
-export const rowIndexOffset = (slot: number, row: number): LaneValue => ({
-  dtype: 'int64',
-  text: `(local.get $xr${slot}_${row})`,
-  uniform: true,
-})
+/** The values of some nodes, in the dtypes of the nodes. */
+function evaluate(
+  loops: ColumnLoops,
+  { builder, place, one }: Pick<Iteration, 'builder' | 'place' | 'one'>,
+  row: number,
+  wanted: readonly number[],
+): LaneValue[] {
+  const { form } = loops
+  const { nodes } = form.spec
+  const used = usedNodes(nodes, wanted)
+  const values: LaneValue[] = []
+  const valueIn = (node: SpecNode): LaneValue => {
+    if (node.op === 'load')
+      return builder.cast(load(builder, form.dtypes[node.operand], place(node.operand, row), one), node.dtype)
+    if (node.op === 'constant') return builder.constant(node.value, node.dtype)
+    if (node.op === 'index') return builder.cast(indexValue(loops, builder, node.slot, row), node.dtype)
+    const args = node.args.map((arg) => values[arg])
+    return node.op === 'cast' ? builder.cast(args[0], node.dtype) : builder.op(node.name, ...args)
+  }
+  nodes.forEach((node, i) => {
+    if (used.has(i)) values[i] = valueIn(node)
+  })
+  return wanted.map((node) => values[node])
+}
+
+/** How much further a moving index is in a row than in the first row. */
+function indexOffset(loops: ColumnLoops, builder: LaneBuilder, slot: number, row: number): LaneValue {
+  const dtype = loops.form.indexDTypes[slot]
+  return builder.keep(`(${indexLane(dtype).lane}.splat ${indexOfRow(loops, slot, row)})`, dtype, true)
+}
 
 function indexValue(loops: ColumnLoops, builder: LaneBuilder, slot: number, row: number): LaneValue {
   const { form } = loops
@@ -306,6 +323,7 @@ function indexValue(loops: ColumnLoops, builder: LaneBuilder, slot: number, row:
     return builder.keep(`(${lane}.splat ${text})`, dtype, true)
   }
   noteWidth(builder.frame.module, dtype)
-  if (row) return builder.keep(`(${lane}.add (local.get $x${slot}) (local.get $xr${slot}_${row}))`, dtype, false)
-  return { dtype, text: `(local.get $x${slot})`, uniform: false }
+  const first = { dtype, text: `(local.get $x${slot})`, uniform: false }
+  if (row === 0) return first
+  return builder.keep(`(${lane}.add ${first.text} ${indexOffset(loops, builder, slot, row).text})`, dtype, false)
 }

@@ -1,27 +1,12 @@
 import { internal } from '../core/errors.ts'
-import type { Builder, ReductionRecord } from '../ops/record.ts'
 import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
-import {
-  type ColumnLoops,
-  columnFunction,
-  type Iteration,
-  type KernelForm,
-  loadedOperands,
-  rowIndexOffset,
-  usedSlots,
-} from './columns.ts'
-import {
-  createFunctionFrame,
-  type FunctionFrame,
-  freshLocal,
-  type LaneValue,
-  type ModuleFrame,
-  noteWidth,
-  setLocal,
-} from './frame.ts'
+import { type ColumnLoops, columnFunction, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
+import { createFunctionFrame, freshLocal, type LaneValue, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
 import { header, parameterBytes, piece } from './layout.ts'
+import { leafState, liftOf, ofRun } from './leaf.ts'
 import { load, store } from './memory.ts'
 import { blockOf, moduleText, walkFunctions } from './module.ts'
+import { runningLeaf, searchEach, searchFunction } from './running.ts'
 import type { KernelSpec } from './spec.ts'
 import { entryBytes, loadState, type StateForm, stateBytes, stateFunctions, storeState } from './states.ts'
 
@@ -49,55 +34,9 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
     finishFunction(module, form, states, false),
     finishFunction(module, form, states, true),
     levelsFunction(form, rows),
-    runFunction(form),
+    ...(form.running === 'search' ? [searchFunction(module, form, states)] : []),
+    runFunction(form, states),
   ])
-}
-
-const liftOf = ({ record }: StateForm, builder: Builder<LaneValue>, element: LaneValue[]): LaneValue[] =>
-  record.indexed
-    ? record.lift(builder, element.slice(0, -1), element[element.length - 1])
-    : record.lift(builder, element)
-
-/** What comes of an iteration's rows of one run alone. */
-const ofRun = (iteration: Iteration, run: number, rows: number): Iteration => ({
-  ...iteration,
-  evaluate: (row) => iteration.evaluate(run * rows + row),
-})
-
-/** The state of 2^k rows: a balanced tree of merges, or what the record has for a few elements. */
-function leafState(states: StateForm, form: KernelForm, { builder, evaluate }: Iteration, rows: number): LaneValue[] {
-  const { record } = states
-  if (record.leaf) {
-    const elements = Array.from({ length: rows }, (_, row) => evaluate(row))
-    return record.indexed ? indexedLeaf(record.leaf, form, builder, elements) : record.leaf(builder, elements)
-  }
-  const tree = (first: number, count: number): LaneValue[] => {
-    if (count === 1) return liftOf(states, builder, evaluate(first))
-    const half = count / 2
-    const n = builder.constant(half, 'float64')
-    const a = tree(first, half)
-    return record.merge(builder, a, tree(first + half, half), n, n)
-  }
-  return tree(0, rows)
-}
-
-/** A leaf only chooses among the indices: it is given those of the rows alone, and the position is added to the one it chose. */
-function indexedLeaf(
-  leaf: NonNullable<ReductionRecord['leaf']>,
-  { spec, indexStill }: KernelForm,
-  builder: LaneBuilder,
-  elements: LaneValue[][],
-): LaneValue[] {
-  const node = spec.nodes[spec.results[spec.results.length - 1]]
-  if (node.op !== 'index' || node.dtype !== 'int64' || indexStill[node.slot]) return leaf(builder, elements)
-  const offsets = elements.map((element, row) => [
-    ...element.slice(0, -1),
-    row ? rowIndexOffset(node.slot, row) : builder.constant(0n, 'int64'),
-  ])
-  const state = leaf(builder, offsets)
-  const position = elements[0][elements[0].length - 1]
-  const chosen = builder.op('add', position, state[state.length - 1])
-  return [...state.slice(0, -1), chosen]
 }
 
 function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, rows: number): string {
@@ -119,59 +58,6 @@ function leafFunction(module: ModuleFrame, form: KernelForm, states: StateForm, 
     },
   }
   return columnFunction(form.running ? { ...loops, ...runningLeaf(form, loops.frame, states, rows) } : loops)
-}
-
-/** The leaf loop with one entry for all columns: a leaf is merged only when one of its elements can take the state over. */
-function runningLeaf(
-  form: KernelForm,
-  frame: FunctionFrame,
-  states: StateForm,
-  rows: number,
-): Pick<ColumnLoops, 'entryBytes' | 'each'> {
-  const updates = Array.from({ length: form.runs }, (_, run) => runningUpdate(form, frame, states, run))
-  return {
-    entryBytes: 0,
-    each(iteration) {
-      for (const [run, update] of updates.entries()) update(ofRun(iteration, run, rows), rows)
-    },
-  }
-}
-function runningUpdate(
-  form: KernelForm,
-  frame: FunctionFrame,
-  states: StateForm,
-  run: number,
-): (iteration: Iteration, rows: number) => void {
-  const never = states.record.never ?? internal(`${states.record.name} does not tell what it passes over`)
-  const names = states.state.map(() => freshLocal(frame, 'v128'))
-  const held = names.map(
-    (name, i): LaneValue => ({ dtype: states.state[i], text: `(local.get $${name})`, uniform: false }),
-  )
-  const started = freshLocal(frame, 'i32')
-  return (iteration, rows) => {
-    const { builder } = iteration
-    const elements = Array.from({ length: rows }, (_, row) => iteration.evaluate(row))
-    const passed = elements.map((element) => never(builder, held, element))
-    const all = passed.reduce((a, c) => builder.op('logicalAnd', a, c))
-    const inner = createBuilder(frame, [])
-    const leaf = leafState(states, form, { ...iteration, builder: inner, evaluate: (row) => elements[row] }, rows)
-    const first = leaf.map((value, i) => setLocal(names[i], value.text))
-    const further = createBuilder(frame, [])
-    const one = further.constant(1, 'float64')
-    const merged = states.record
-      .merge(further, held, leaf, one, one)
-      .map((value) => further.keep(value.text, value.dtype, false))
-    const later = merged.map((value, i) => setLocal(names[i], value.text))
-    const stored = createBuilder(frame, [])
-    storeState(stored, held, '(local.get $entry)', run * stateBytes(states))
-    builder.code.push(`(if (i32.or (i32.eqz (local.get $${started})) (i32.ne (i8x16.bitmask ${all.text}) (i32.const 65535))) (then
-${inner.code.join('\n')}
-(if (local.get $${started}) (then
-${[...further.code, ...later].join('\n')})
-(else ${first.join('\n')}))
-(local.set $${started} (i32.const 1))
-${stored.code.join('\n')}))`)
-  }
 }
 
 /** One row into the entries, after `done` others. */
@@ -286,7 +172,9 @@ const levelsFunction = (
   (br_if $next (i32.lt_u (local.get $done) (local.get $n))))
 (call $step ${blockOf(layout, 'row')} (i32.sub (i32.const 0) (local.get $n))))`
 
-function runFunction({ layout, fold }: KernelForm): string {
+function runFunction(form: KernelForm, states: StateForm): string {
+  const { layout, fold } = form
+  const nextPiece = `(local.set $piece (i32.add (local.get $piece) (i32.const ${layout.pieceBytes})))`
   const out = (
     slot: string,
     count: string,
@@ -300,8 +188,9 @@ function runFunction({ layout, fold }: KernelForm): string {
   (loop $pieces
     (local.set $slot (call $levels (local.get $piece)))
     (local.set $total (call $fold (local.get $piece) (local.get $slot) (local.get $total)))
-    (local.set $piece (i32.add (local.get $piece) (i32.const ${layout.pieceBytes})))
+    ${nextPiece}
     (br_if $pieces (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+  ${form.running === 'search' ? `${searchEach(form, states)}\n  ${nextPiece}\n  (call $begin (local.get $piece))` : ''}
   ${out(`(i32.add (global.get $s) (i32.const ${header.accumulator}))`, '(local.get $total)')}`
     : `(local.set $slot (call $levels (local.get $piece)))
   ${out('(local.get $slot)', '(global.get $count)')}`

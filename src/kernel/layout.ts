@@ -34,12 +34,12 @@ export const header = {
   rest: 32 + 40 * 8 + 256,
   end: 32 + 40 * 8 + 512,
 } as const
-/** A piece: counts, then blocks. Vector and one-element entries, leaves of rows and single rows, rows in all. */
-export const piece = { vectors: 0, ones: 4, leaves: 8, singles: 12, rows: 16, blocks: 24 } as const
+/** A piece: counts, then blocks. Vector and one-element entries, leaves of rows and single rows. */
+export const piece = { vectors: 0, ones: 4, leaves: 8, singles: 12, blocks: 16 } as const
 /** Its blocks: where it starts; a leaf, a row, a vector, a lane and a run further. */
 export const pieceBlocks = ['offset', 'leaf', 'row', 'vector', 'lane', 'run'] as const
 export type PieceBlock = (typeof pieceBlocks)[number]
-export const mostPieces = 5
+export const mostPieces = 6
 export const parameterBytes = 65536
 /** The slots of states, or the table of partials, come after the parameters. */
 export const tableBytes = 1024 * 1024

@@ -1,4 +1,6 @@
 import { internal } from '../core/errors.ts'
+import type { ReductionRecord } from '../ops/record.ts'
+import type { KernelForm } from './columns.ts'
 import { mostPieces } from './layout.ts'
 import { type Accesses, type Axis, advance, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
 import type { Piece, Stride, Walk } from './walk.ts'
@@ -15,6 +17,8 @@ export interface ReducePlan {
   readonly split: boolean
   /** `split`: the rows of a leaf are vectors that lie side by side. */
   readonly near: boolean
+  /** See KernelForm. */
+  readonly running: KernelForm['running']
   /** `split`: the kept axis along which `runs` runs are worked on side by side; undefined: one at a time. */
   readonly beside?: Axis
   readonly runs: number
@@ -32,7 +36,14 @@ const fewestRuns = 32
 
 const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesses.dtypes.slice(0, accesses.loaded) })
 
-export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number, running: boolean): ReducePlan {
+/** What is reduced. */
+export interface Elements {
+  readonly record?: ReductionRecord
+  /** The step of the elements' index, if it is a plain one, along an axis. */
+  readonly indexStep: (axis: Axis) => number
+}
+
+export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number, elements: Elements): ReducePlan {
   const loaded = inputs(accesses)
   const operands = loaded.dtypes.map((_, i) => i)
   const kept = mergeAxes(
@@ -60,13 +71,19 @@ export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: num
       fold: false,
       split: false,
       near: false,
+      running: undefined,
       runs: 1,
     }
   }
   const inner = reduced.length > 0 ? take(reduced, foldCosts.lastIndexOf(bestFold)) : pointAxis(steps)
   const split = reduced.length === 0 || inner.extent > mostFoldColumns
   const row = split ? pointAxis(steps) : (takeRow(reduced) ?? internal('a reduction without rows'))
-  return { kept, reduced, row, inner, fold: true, split, near: split && (running || inner.extent < longRun), runs: 1 }
+  const short = inner.extent < longRun
+  const mayRun = split && elements.record?.never !== undefined
+  const maySearch = short && reduced.length === 0 && elements.indexStep(inner) > 0
+  const running = mayRun ? (maySearch ? 'search' : 'skip') : undefined
+  const near = split && (short || running !== undefined)
+  return { kept, reduced, row, inner, fold: true, split, near, running, runs: 1 }
 }
 
 /**
@@ -100,22 +117,23 @@ export interface ReduceShape {
   /** Of one run. */
   readonly stateBytes: number
   readonly slotsBytes: number
-  /** One state goes along the whole run (see KernelForm.running), so the run is taken in order. */
-  readonly running: boolean
 }
 
 export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: ReduceShape): Walk[] {
   const pieces = plan.fold ? foldPieces(plan, shape) : undefined
   const outer = plan.reduced.reduce((count, axis) => count * axis.extent, 1)
   const pushes = (list: readonly Piece[]) => outer * Math.max(...list.map((p) => p.leaves + (p.singles ? 1 : 0)))
-  const entries = (p: Piece) => (shape.running && p.leaves > 0 ? 1 : p.vectors + p.ones)
+  const entries = (p: Piece) => (plan.running && p.leaves > 0 ? 1 : p.vectors + p.ones)
   const entryBytes = shape.stateBytes * plan.runs
   const slotBytesFor = (list: readonly Piece[]) => entryBytes * Math.max(...list.map(entries))
   const levels = (list: readonly Piece[]) => Math.floor(Math.log2(pushes(list))) + 1
   if (pieces) {
     const slotBytes = slotBytesFor(pieces)
     if (slotBytes * levels(pieces) > shape.slotsBytes) internal('the states of a reduction do not fit their scratch')
-    return [{ kept: plan.kept, reduced: plan.reduced, pieces, output: outputPiece(plan), starts, slotBytes }]
+    const further = plan.running === 'search' ? [searchPiece(plan), outputPiece(plan)] : [outputPiece(plan)]
+    return [
+      { kept: plan.kept, reduced: plan.reduced, pieces, further: further.map(besideEach(plan)), starts, slotBytes },
+    ]
   }
   const whole = columnPiece(plan, shape, 0, plan.inner.extent)
   const room = Math.floor(shape.slotsBytes / levels([whole]) / entryBytes) - 16
@@ -150,11 +168,23 @@ function columnPiece(
     lane: [inner, 1],
   }
 }
+/** Gives a piece the step from run to run. */
+const besideEach =
+  ({ beside }: ReducePlan) =>
+  (each: Piece): Piece =>
+    beside ? { ...each, run: [beside, 1] } : each
+
 /** Where the states of the runs go: these are the only columns to step over. */
 const outputPiece = ({ inner, beside, runs }: ReducePlan): Piece => {
   const still = [inner, 0] as const
   const lane: Stride = beside ? [beside, 1] : still
   return { vectors: 0, ones: runs, leaves: 0, singles: 0, leaf: still, row: still, vector: still, lane }
+}
+
+/** The whole run by single elements. */
+const searchPiece = ({ inner }: ReducePlan): Piece => {
+  const step = [inner, 1] as const
+  return { vectors: 0, ones: inner.extent, leaves: 0, singles: 0, leaf: step, row: step, vector: step, lane: step }
 }
 
 /** Full vectors and the elements that fill none are pieces of their own: lanes are merged in one of them only. */
@@ -166,9 +196,8 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
   if (plan.split) pieces.push(...splitPieces(plan, shape, vectors))
   else if (vectors) pieces.push(columnPiece(plan, shape, 0, vectors * shape.width))
   if (ones) pieces.push({ ...columnPiece(plan, shape, vectors * shape.width, ones), vectors: 0, ones })
-  if (pieces.length >= mostPieces) internal('a reduction with too many pieces')
-  const { beside } = plan
-  return beside ? pieces.map((each) => ({ ...each, run: [beside, 1] })) : pieces
+  if (pieces.length + 2 > mostPieces) internal('a reduction with too many pieces')
+  return pieces.map(besideEach(plan))
 }
 
 /**
@@ -176,7 +205,7 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
  * rows, and row k of every leaf lies in segment k: memory is read faster in several places at a time than in one, for the processor
  * fetches ahead in each.
  */
-function splitPieces({ inner, near }: ReducePlan, { width, leafRows, running }: ReduceShape, vectors: number): Piece[] {
+function splitPieces({ inner, near, running }: ReducePlan, { width, leafRows }: ReduceShape, vectors: number): Piece[] {
   const segment = Math.floor(vectors / leafRows)
   const [row, vector] = near ? [1, leafRows] : [segment, 1]
   const columns = running ? segment : Math.min(segment, splitEntries)

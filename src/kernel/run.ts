@@ -12,7 +12,7 @@ import { type Accesses, type Axis, classesOf, pointAxis } from './nest.ts'
 import { mapWalks, planMap } from './nest-map.ts'
 import { planReduce, reduceWalks, sideBySide } from './nest-reduce.ts'
 import { planScan, scanWalks } from './nest-scan.ts'
-import { type KernelSpec, type LoopNest, scratchBytes, specKey } from './spec.ts'
+import { type KernelSpec, type LoopNest, plainIndex, scratchBytes, specKey } from './spec.ts'
 import type { ParameterWriter, Walk } from './walk.ts'
 
 /** What is known of a spec before a nest comes. */
@@ -99,7 +99,7 @@ export function createPlanner(tables: Tables): Planner {
 }
 
 type LoopFlags = Pick<KernelForm, 'fold' | 'strips' | 'near' | 'running' | 'runs'>
-const plainLoops: LoopFlags = { fold: false, strips: false, near: false, running: false, runs: 1 }
+const plainLoops: LoopFlags = { fold: false, strips: false, near: false, running: undefined, runs: 1 }
 
 /** The kernel for the classes of an inner axis. */
 function compiledFor(
@@ -124,7 +124,7 @@ function compiledFor(
     )
   const rowStill = classes.map((_, i) => row !== undefined && flags.strips && row.steps[i] === 0)
   const indexStill = indexDTypes.map((_, slot) => inner.steps[count + slot] === 0)
-  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ? 'r' : ''}${flags.near ? 'n' : ''}${flags.runs}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
+  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ?? ''}${flags.near ? 'n' : ''}${flags.runs}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
   const known = facts.compiled.get(signature)
   if (known) return known
   const form: KernelForm = {
@@ -158,18 +158,20 @@ function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[
 }
 
 function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call[] {
-  const canRun = tables.reductions[spec.reduction ?? '']?.never !== undefined
-  const whole = planReduce(axes, facts.accesses, starts.length, canRun)
-  const running = whole.split && canRun
+  const slot = plainIndex(spec)
+  const whole = planReduce(axes, facts.accesses, starts.length, {
+    record: tables.reductions[spec.reduction ?? ''],
+    indexStep: (axis) => (slot === undefined ? 0 : axis.steps[facts.accesses.dtypes.length + slot]),
+  })
   return sideBySide(whole, starts).map(([plan, from]) => {
-    const flags = { ...plainLoops, fold: plan.fold, near: plan.near, running, runs: plan.runs }
+    const { fold, near, running, runs } = plan
+    const flags = { fold, strips: false, near, running, runs }
     const compiled = compiledFor(tables, spec, facts, plan.inner, flags, plan)
     const walks = reduceWalks(plan, from, {
       width: compiled.width,
       leafRows: leafRows(spec),
       stateBytes: vectorBytes * spec.outputs.length,
       slotsBytes: scratchBytes - parameterBytes,
-      running,
     })
     return { facts, compiled, walks }
   })

@@ -32,6 +32,12 @@ export interface KernelSpec {
   readonly reduction?: string
 }
 
+/** The slot of the elements' index, where it is what the slot holds. */
+export function plainIndex({ nodes, results }: KernelSpec): number | undefined {
+  const node = nodes[results[results.length - 1]]
+  return node.op === 'index' && node.dtype === 'int64' ? node.slot : undefined
+}
+
 /** Where an operand lies: byte address of the first element and byte strides, one an axis of the nest (0: not used, or broadcast). */
 export interface Access {
   readonly address: number

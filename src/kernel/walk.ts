@@ -23,8 +23,8 @@ export interface Walk {
   readonly kept: readonly Axis[]
   readonly reduced: readonly Axis[]
   readonly pieces: readonly Piece[]
-  /** Where the single state of a folded reduction goes. */
-  readonly output?: Piece
+  /** Of a folded reduction, after those: where an index is searched for, if it is, and where the states go. */
+  readonly further?: readonly Piece[]
   /** Positions of all accesses and index slots. */
   readonly starts: readonly number[]
   readonly slotBytes: number
@@ -88,9 +88,12 @@ export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, 
       setBlock(layout, layout.cursor, walk.starts, 1, integer)
       setLevels(layout, layout.levels, walk.kept, integer)
       setLevels(layout, reducedTable, walk.reduced, integer)
-      for (let i = 0; i < walk.pieces.length; i++)
-        setPiece(layout, layout.pieces + i * layout.pieceBytes, walk.pieces[i], integer)
-      if (walk.output) setPiece(layout, layout.pieces + walk.pieces.length * layout.pieceBytes, walk.output, integer)
+      let at = layout.pieces
+      for (const list of [walk.pieces, walk.further ?? []])
+        for (const each of list) {
+          setPiece(layout, at, each, integer)
+          at += layout.pieceBytes
+        }
     },
   }
 }

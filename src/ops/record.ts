@@ -61,6 +61,12 @@ export interface ReductionRecord {
   readonly merge: <V>(b: Builder<V>, a: V[], c: V[], na: V, nc: V) => V[]
   /** The state of a few elements in the data's order where that is cheaper than merging lifts; the index of an indexed one comes last. */
   readonly leaf?: <V>(b: Builder<V>, elements: V[][]) => V[]
+  /** Of an indexed record: how the value that wins is found without its index, by merging components of its own. */
+  readonly best?: {
+    readonly lift: <V>(b: Builder<V>, value: V) => V[]
+    readonly merge: <V>(b: Builder<V>, a: V[], c: V[]) => V[]
+    readonly value: <V>(b: Builder<V>, components: V[]) => V
+  }
   /**
    * Whether an element cannot take the place of a state of elements before it, where that is cheap to see: a reduction along a run then
    * skips what changes nothing.

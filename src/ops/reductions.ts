@@ -70,12 +70,14 @@ const mergeMoments = <V>(b: Builder<V>, [ma, sa]: V[], [mc, sc]: V[], na: V, nc:
   const distance = sub(mc, ma)
   return [add(ma, mul(distance, towards)), add(add(sa, sc), mul(mul(distance, distance), weight))]
 }
-/** A sum in pairs: the depth of the tree, and so the error, grows with the logarithm of the length. */
-const pairwiseSum = <V>(b: Builder<V>, values: readonly V[]): V => {
+/** One value of many, by a balanced tree of merges. */
+const inPairs = <V>(values: readonly V[], merge: (a: V, c: V) => V): V => {
   if (values.length === 1) return values[0]
   const half = values.length >> 1
-  return b.op('add', pairwiseSum(b, values.slice(0, half)), pairwiseSum(b, values.slice(half)))
+  return merge(inPairs(values.slice(0, half), merge), inPairs(values.slice(half), merge))
 }
+/** A sum in pairs: the depth of the tree, and so the error, grows with the logarithm of the length. */
+const pairwiseSum = <V>(b: Builder<V>, values: readonly V[]): V => inPairs(values, (a, c) => b.op('add', a, c))
 /** Mean and M2 of elements in registers in two passes. */
 const moments = <V>(b: Builder<V>, elements: V[][]): V[] => {
   const values = elements.map(([x]) => x)
@@ -139,13 +141,20 @@ const earlierStays = <V>(b: Builder<V>, better: string, a: V, c: V): V => {
   const noBetter = b.op(better === 'greater' ? 'lessEqual' : 'greaterEqual', c, a)
   return isFloating(b.dtypeOf(a)) ? b.op('logicalOr', noBetter, b.op('isnan', a)) : noBetter
 }
-const firstBest = <V>(b: Builder<V>, better: string, states: V[][]): V[] => {
-  if (states.length === 1) return states[0]
-  const half = states.length >> 1
-  const [a, c] = [firstBest(b, better, states.slice(0, half)), firstBest(b, better, states.slice(half))]
-  const stays = earlierStays(b, better, a[0], c[0])
-  return a.map((component, i) => b.op('where', stays, component, c[i]))
-}
+const firstBest = <V>(b: Builder<V>, better: string, states: V[][]): V[] =>
+  inPairs(states, (a, c) => {
+    const stays = earlierStays(b, better, a[0], c[0])
+    return a.map((component, i) => b.op('where', stays, component, c[i]))
+  })
+/** The greatest or least of what is no NaN, and whether there was a NaN: that is cheaper than to carry it along. */
+const bestValue = (better: string): NonNullable<ReductionRecord['best']> => ({
+  lift: (b, x) => (isFloating(b.dtypeOf(x)) ? [x, b.op('isnan', x)] : [x]),
+  merge: (b, [a, ...nanA], [c, ...nanC]) => [
+    b.op('where', b.op(better, c, a), c, a),
+    ...nanA.map((nan, i) => b.op('logicalOr', nan, nanC[i])),
+  ],
+  value: (b, [x, nan]) => (nan === undefined ? x : b.op('where', nan, b.constant(Number.NaN, b.dtypeOf(x)), x)),
+})
 const position = (name: string, better: string, doc: string): ReductionRecord => ({
   ...base,
   name,
@@ -159,6 +168,7 @@ const position = (name: string, better: string, doc: string): ReductionRecord =>
     return a.map((component, i) => b.op('where', takes, c[i], component))
   },
   leaf: (b, elements) => firstBest(b, better, elements),
+  best: bestValue(better),
   never: (b, [a], [c]) => b.op(better === 'greater' ? 'lessEqual' : 'greaterEqual', c, a),
   finalize: (_b, [, index]) => [index],
 })

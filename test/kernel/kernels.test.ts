@@ -258,75 +258,82 @@ const indexStrides = (extents: readonly number[], reduced: readonly boolean[]): 
 
 describe('reduce', () => {
   const exact = ['sum', 'prod', 'min', 'max', 'argmin', 'argmax', 'any', 'all', 'countNonzero']
-  const cases = fc
-    .record({
-      name: fc.constantFrom(...exact),
-      dtype: fc.constantFrom(...reals),
-      extents: fc.array(fc.constantFrom(0, 1, 2, 3, 8, 9, 17, 40, 67), { minLength: 0, maxLength: 3 }),
-      merged: fc.constantFrom(0, 0, 5),
-    })
-    .filter(({ name, dtype }) => loopFor(name, dtype) !== undefined)
-    .chain((given) =>
+  type Given = { name: string; dtype: RealDType; extents: readonly number[]; merged: number }
+  const givenOf = (extents: fc.Arbitrary<number[]>): fc.Arbitrary<Given> =>
+    fc
+      .record({
+        name: fc.constantFrom(...exact),
+        dtype: fc.constantFrom(...reals),
+        extents,
+        merged: fc.constantFrom(0, 0, 5),
+      })
+      .filter(({ name, dtype }) => loopFor(name, dtype) !== undefined)
+  type Space = { lies: [Lie[], Lie[]]; seed: number; wild: boolean }
+
+  function check({ name, dtype, extents, merged }: Given, reduced: boolean[], { lies, seed, wild }: Space): void {
+    const [inputs, outputs] = lies
+    const loop = loopFor(name, dtype)!
+    const state = reductions[name].state(loop, 1)
+    const { nodes, results, indices } = elementsOf(name, dtype, loop)
+    const spec: KernelSpec = {
+      kind: 'reduce',
+      nodes,
+      operands: [dtype],
+      indices,
+      results,
+      outputs: state,
+      reduction: name,
+    }
+    // Sums and products of fractions depend on the order; of these small integers they do not.
+    const careful = kindOf(loop) === 'float' && (name === 'sum' || name === 'prod')
+    const parts = [
+      { dtype, lie: inputs[0] },
+      ...state.map((component, i) => ({ dtype: component, lie: outputs[i], skipped: reduced })),
+    ]
+    const placed = layOut(parts, extents, seed, wild && !careful)
+    if (name === 'prod' && careful)
+      viewBytes(dtype, memory.buffer, placed[0].at, placed[0].bytes / itemsize(dtype)).fill(1 as never)
+    // What is not merged with stays as it is; the interpreter writes it back as 0 or 1.
+    for (const { dtype: component, at, bytes } of placed.slice(1))
+      if (component === 'bool')
+        new Uint8Array(memory.buffer, at, bytes).forEach((value, i, all) => {
+          all[i] = Number(value > 0)
+        })
+    const nest: LoopNest = {
+      extents,
+      reduced,
+      operands: [placed[0].access],
+      indices: indices ? [{ start: 100, strides: indexStrides(extents, reduced) }] : [],
+      outputs: placed.slice(1).map(({ access }) => access),
+      mergedCount: merged,
+    }
+    compare((k) => k.run(spec, nest), placed.slice(1))
+  }
+
+  test('random reductions over random nests, onto what is there or not', () => {
+    const extents = fc.array(fc.constantFrom(0, 1, 2, 3, 8, 9, 17, 40, 67), { minLength: 0, maxLength: 3 })
+    const cases = givenOf(extents).chain((given) =>
       fc.tuple(
         fc.constant(given),
         fc.array(fc.boolean(), { minLength: given.extents.length, maxLength: given.extents.length }),
         spaceFor(given.extents.length, 1, 2),
       ),
     )
-
-  test('random reductions over random nests, onto what is there or not', () => {
     fc.assert(
-      fc.property(
-        cases,
-        ([
-          { name, dtype, extents, merged },
-          reduced,
-          {
-            lies: [inputs, outputs],
-            seed,
-            wild,
-          },
-        ]) => {
-          const loop = loopFor(name, dtype)!
-          const state = reductions[name].state(loop, 1)
-          const { nodes, results, indices } = elementsOf(name, dtype, loop)
-          const spec: KernelSpec = {
-            kind: 'reduce',
-            nodes,
-            operands: [dtype],
-            indices,
-            results,
-            outputs: state,
-            reduction: name,
-          }
-          // Sums and products of fractions depend on the order; of these small integers they do not.
-          const careful = kindOf(loop) === 'float' && (name === 'sum' || name === 'prod')
-          const parts = [
-            { dtype, lie: inputs[0] },
-            ...state.map((component, i) => ({ dtype: component, lie: outputs[i], skipped: reduced })),
-          ]
-          const placed = layOut(parts, extents, seed, wild && !careful)
-          if (name === 'prod' && careful)
-            viewBytes(dtype, memory.buffer, placed[0].at, placed[0].bytes / itemsize(dtype)).fill(1 as never)
-          // What is not merged with stays as it is; the interpreter writes it back as 0 or 1.
-          for (const { dtype: component, at, bytes } of placed.slice(1))
-            if (component === 'bool')
-              new Uint8Array(memory.buffer, at, bytes).forEach((value, i, all) => {
-                all[i] = Number(value > 0)
-              })
-          const nest: LoopNest = {
-            extents,
-            reduced,
-            operands: [placed[0].access],
-            indices: indices ? [{ start: 100, strides: indexStrides(extents, reduced) }] : [],
-            outputs: placed.slice(1).map(({ access }) => access),
-            mergedCount: merged,
-          }
-          compare((k) => k.run(spec, nest), placed.slice(1))
-        },
-      ),
+      fc.property(cases, ([given, reduced, space]) => check(given, reduced, space)),
       { numRuns: 500 },
     )
+  })
+
+  test('many short rows, of which several are reduced side by side, and long ones', () => {
+    const [rows, columns] = [fc.constantFrom(31, 32, 33, 34, 35, 67), fc.constantFrom(64, 65, 100, 127, 200, 333)]
+    const short = fc.tuple(fc.constantFrom(1, 2), rows, columns)
+    const long = fc.tuple(fc.constant(1), fc.constantFrom(1, 3), fc.constantFrom(8191, 8192, 9001))
+    for (const [extents, numRuns] of [[short, 200] as const, [long, 15] as const])
+      fc.assert(
+        fc.property(givenOf(extents), spaceFor(3, 1, 2), (given, space) => check(given, [false, false, true], space)),
+        { numRuns },
+      )
   })
 
   const sumSpec = (dtype: RealDType, name: string, state: RealDType[]): KernelSpec => ({
