@@ -1,0 +1,92 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { AbortError, NdloomError } from '../../core/errors.ts'
+import { decodeError } from '../../worker/errors.ts'
+import { counterBytes, countersOver, type Layout } from '../../worker/ranks/layout.ts'
+import type { ControlMessage, HostMessage, HostStart, Report } from '../../worker/ranks/run.ts'
+import { stagingBytes } from '../../worker/ranks/shared-reduction.ts'
+import { watchForDeadlock } from './watch.ts'
+
+/** The hosts of a run, all at work at the same time. */
+export interface Hosts {
+  /** Starts one; the ports of `start` move to it. Settles when it has ended; fails when it could not go on. */
+  start(start: HostStart, moved: readonly MessagePort[]): Promise<void>
+  /** The run is over: hosts that do not end in some time are ended. */
+  stop(reason: unknown): void
+}
+
+/** Runs the ranks on their hosts: the values that the ranks return, by rank. Fails with the first error of a rank or a host. */
+export async function runGang(layout: Layout, args: unknown, hosts: Hosts, signal?: AbortSignal): Promise<unknown[]> {
+  const buffer = new SharedArrayBuffer(counterBytes(layout.hosts))
+  const counters = countersOver(buffer, layout.hosts)
+  const controls: MessagePort[] = []
+  const results: unknown[] = new Array(layout.size)
+  let left = layout.size
+  let failure: { readonly error: unknown } | undefined
+
+  const tell = (message: ControlMessage): void => {
+    for (const control of controls) control.postMessage(message)
+  }
+  const end = (error?: unknown): void => {
+    if (error !== undefined) {
+      if (failure || left === 0) return
+      failure = { error }
+      hosts.stop(error)
+    }
+    watch.stop()
+    Atomics.store(counters.ended, 0, 1)
+    tell('end')
+  }
+  const watch = watchForDeadlock(
+    counters,
+    () => tell('report'),
+    (reports) => end(deadlock(layout, reports)),
+  )
+  const receive = (message: HostMessage): void => {
+    if (message.type === 'failed') end(decodeError(message.error))
+    else if (message.type === 'report') watch.answer(message)
+    else {
+      results[message.rank] = message.value
+      if (--left === 0) end()
+    }
+  }
+  const onAbort = (): void => end(new AbortError('ranks: the run was aborted', signal?.reason))
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const mesh = createMesh(layout.hosts)
+  const staging = new SharedArrayBuffer(stagingBytes(layout.size))
+  const running = mesh.map((ports, host) => {
+    const { port1, port2: control } = new MessageChannel()
+    controls.push(port1.on('message', receive))
+    const start: HostStart = { layout, host, args, ports, control, counters: buffer, staging }
+    return hosts.start(start, [control, ...ports.filter((port) => port !== undefined)]).catch(end)
+  })
+  await Promise.all(running)
+  signal?.removeEventListener('abort', onAbort)
+  watch.stop()
+  for (const control of controls) control.close()
+  if (failure) throw (failure as { error: unknown }).error
+  return results
+}
+
+/** Of each host, the ports to the others. */
+function createMesh(hosts: number): (MessagePort | undefined)[][] {
+  const ports = Array.from({ length: hosts }, () => new Array<MessagePort | undefined>(hosts).fill(undefined))
+  for (let a = 0; a < hosts; a++)
+    for (let b = a + 1; b < hosts; b++) {
+      const { port1, port2 } = new MessageChannel()
+      ports[a][b] = port1
+      ports[b][a] = port2
+    }
+  return ports
+}
+
+function deadlock({ size }: Layout, reports: readonly Report[]): NdloomError {
+  const whats = new Map(reports.flatMap(({ waits }) => (waits ?? []).map(({ rank, what }) => [rank, what])))
+  const lines = Array.from({ length: size }, (_, rank) => {
+    const what = whats.get(rank)
+    return what === undefined ? `rank ${rank} has ended` : `rank ${rank} waits ${what}`
+  })
+  const shown = lines.length > 16 ? [...lines.slice(0, 16), `and so on for ${lines.length} ranks`] : lines
+  return new NdloomError(
+    `ranks: deadlock: every rank that has not ended waits for another and no message is on its way: ${shown.join('; ')}. Give each recv a send to that rank with that tag, and let all ranks make the same collective calls in the same order`,
+  )
+}

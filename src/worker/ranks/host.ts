@@ -1,0 +1,125 @@
+import { AbortError, internal } from '../../core/errors.ts'
+import { pack, sending } from './copy.ts'
+import { type Counters, hostOf, type Layout, ranksOf } from './layout.ts'
+import type { Link } from './link.ts'
+import { any, createMailbox, type Mailbox, type Message, type Wanted } from './mailbox.ts'
+
+/** A thread that runs some of the ranks: their mailboxes, and the way between them and the ranks elsewhere. */
+export interface Host {
+  readonly layout: Layout
+  readonly host: number
+  /** Its ranks. */
+  readonly ranks: readonly number[]
+  /** Copies the value and sends it on. */
+  send(message: Message, operation: string): void
+  /** The next message for the rank that fits. */
+  receive(rank: number, wanted: Wanted): Message | Promise<Message>
+  /** The rank waits until the promise has settled; `describe` tells for what. */
+  blocked<T>(rank: number, describe: () => string, waiting: Promise<T>): Promise<T>
+  /** Takes a message from another host. */
+  deliver(message: Message): void
+  /** The rank has nothing more to do. */
+  leave(rank: number): void
+  /** The run has been ended: all calls that wait fail, and all that come. */
+  end(): void
+  /** Called with the error that calls fail with when the run has been ended. */
+  onEnd(listener: (error: AbortError) => void): void
+  /** What each of its ranks that has not ended waits for; undefined when one of them waits for nothing of the ranks'. */
+  waits(): readonly RankWait[] | undefined
+}
+export interface RankWait {
+  readonly rank: number
+  readonly what: string
+}
+
+export function createHost(layout: Layout, host: number, counters: Counters, connect: (host: Host) => Link): Host {
+  const mailboxes = new Map<number, Mailbox>(ranksOf(layout, host).map((rank) => [rank, createMailbox()]))
+  const live = new Set(mailboxes.keys())
+  const waiting = new Map<number, Set<() => string>>([...live].map((rank) => [rank, new Set()]))
+  const listeners: ((error: AbortError) => void)[] = []
+  let ended: AbortError | undefined
+  let willSpin = false
+
+  const mailboxOf = (rank: number): Mailbox => mailboxes.get(rank) ?? internal(`rank ${rank} is not on host ${host}`)
+  const act = (): void => void Atomics.add(counters.activity, host, 1)
+  function isAllWaiting(): boolean {
+    for (const rank of live) if (waiting.get(rank)!.size === 0) return false
+    return true
+  }
+  function check(): void {
+    if (Atomics.load(counters.ended, 0) === 1) self.end()
+    if (ended) throw ended
+    act()
+  }
+  /** After whatever the rank does besides: looks for messages for a moment when there is nothing else to do. */
+  function spinSoon(): void {
+    if (willSpin || !link.hasOthers) return
+    willSpin = true
+    queueMicrotask(() => {
+      willSpin = false
+      if (isAllWaiting()) link.spin()
+    })
+  }
+  async function blocked<T>(rank: number, describe: () => string, promise: Promise<T>): Promise<T> {
+    const descriptions = waiting.get(rank)!
+    descriptions.add(describe)
+    spinSoon()
+    try {
+      return await promise
+    } finally {
+      descriptions.delete(describe)
+      act()
+    }
+  }
+  const self: Host = {
+    layout,
+    host,
+    ranks: [...mailboxes.keys()],
+    send(message, operation) {
+      check()
+      const { value, moved } = pack(message.value)
+      const to = hostOf(layout, message.dest)
+      sending(operation, () => {
+        if (to !== host) link.post(to, { ...message, value }, moved)
+        else self.deliver({ ...message, value: structuredClone(value, { transfer: moved }) })
+      })
+    },
+    receive(rank, wanted) {
+      check()
+      const mailbox = mailboxOf(rank)
+      let found = mailbox.take(wanted)
+      if (!found && link.poll()) found = mailbox.take(wanted)
+      return found ?? blocked(rank, () => describeWait(wanted), mailbox.wait(wanted))
+    },
+    blocked,
+    deliver(message) {
+      act()
+      mailboxOf(message.dest).deliver(message)
+    },
+    leave(rank) {
+      act()
+      live.delete(rank)
+    },
+    end() {
+      ended ??= new AbortError('ranks: the run has been ended by an error or its signal')
+      for (const mailbox of mailboxes.values()) mailbox.end(ended)
+      for (const listener of listeners) listener(ended)
+    },
+    onEnd: (listener) => void listeners.push(listener),
+    waits() {
+      if (link.poll() || !isAllWaiting()) return undefined
+      return [...live].map((rank) => ({
+        rank,
+        what: [...waiting.get(rank)!].map((describe) => describe()).join(' and '),
+      }))
+    },
+  }
+  const link = connect(self)
+  return self
+}
+
+function describeWait({ source, tag, call, name }: Wanted): string {
+  const from = source === any ? 'any rank' : `rank ${source}`
+  if (call > 0) return `in ${name} (collective call ${call}) for ${from}`
+  return `in recv for a message from ${from}${tag === any ? '' : ` with tag ${tag}`}`
+}

@@ -1,0 +1,80 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { Counters } from './layout.ts'
+import type { Message } from './mailbox.ts'
+
+/** How a host reaches the others. */
+export interface Link {
+  /** Throws what structured clone throws. */
+  post(host: number, message: Message, moved: readonly ArrayBuffer[]): void
+  /** Delivers what has arrived; whether there was something. */
+  poll(): boolean
+  /** Waits a few microseconds for something to arrive, without letting anything else run: waking up a thread takes longer. */
+  spin(): void
+  /** How many messages have been delivered. */
+  readonly received: number
+  readonly hasOthers: boolean
+  close(): void
+}
+
+/** So long a host looks for messages before it sleeps; to be woken takes about as long. */
+const spinMilliseconds = 0.05
+/** A host that always finds a message in time lets its timers and files have a turn after so long. */
+const turnMilliseconds = 10
+
+/**
+ * A link over message ports, one to each other host. After each message its sender counts up in shared memory: a host that looks there
+ * finds a message a few microseconds after it was sent, without its event loop.
+ */
+export function createPortLink(
+  host: number,
+  ports: readonly (MessagePort | undefined)[],
+  { sent }: Counters,
+  deliver: (message: Message) => void,
+): Link {
+  const hosts = ports.length
+  const received = new Int32Array(hosts)
+  let total = 0
+  let turnAt = performance.now()
+
+  function poll(): boolean {
+    let found = false
+    for (let from = 0; from < hosts; from++)
+      while (Atomics.load(sent, host * hosts + from) !== received[from]) {
+        const got = receiveMessageOnPort(ports[from]!)
+        if (!got) break
+        take(from, got.message)
+        found = true
+      }
+    return found
+  }
+  function take(from: number, message: Message): void {
+    received[from]++
+    total++
+    deliver(message)
+  }
+  ports.forEach((port, from) => {
+    port?.on('message', (message: Message) => {
+      turnAt = performance.now()
+      take(from, message)
+    })
+  })
+  return {
+    hasOthers: hosts > 1,
+    post(to, message, moved) {
+      ports[to]!.postMessage(message, moved)
+      Atomics.add(sent, to * hosts + host, 1)
+    },
+    poll,
+    spin() {
+      let now = performance.now()
+      if (now - turnAt > turnMilliseconds) return
+      for (const end = now + spinMilliseconds; now < end; now = performance.now()) if (poll()) return
+    },
+    get received() {
+      return total
+    },
+    close() {
+      for (const port of ports) port?.close()
+    },
+  }
+}
