@@ -3,7 +3,6 @@ import { AbortError, NdloomError } from '../../core/errors.ts'
 import { decodeError } from '../../worker/errors.ts'
 import { counterBytes, countersOver, type Layout } from '../../worker/ranks/layout.ts'
 import type { ControlMessage, HostMessage, HostStart, Report } from '../../worker/ranks/run.ts'
-import { stagingBytes } from '../../worker/ranks/shared-reduction.ts'
 import { watchForDeadlock } from './watch.ts'
 
 /** The hosts of a run, all at work at the same time. */
@@ -52,11 +51,10 @@ export async function runGang(layout: Layout, args: unknown, hosts: Hosts, signa
   const onAbort = (): void => end(new AbortError('ranks: the run was aborted', signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   const mesh = createMesh(layout.hosts)
-  const staging = new SharedArrayBuffer(stagingBytes(layout.size))
   const running = mesh.map((ports, host) => {
     const { port1, port2: control } = new MessageChannel()
     controls.push(port1.on('message', receive))
-    const start: HostStart = { layout, host, args, ports, control, counters: buffer, staging }
+    const start: HostStart = { layout, host, args, ports, control, counters: buffer }
     return hosts.start(start, [control, ...ports.filter((port) => port !== undefined)]).catch(end)
   })
   await Promise.all(running)

@@ -1,11 +1,11 @@
 import { formatGiven, NdloomError, ShapeError } from '../../core/errors.ts'
 import { checkOptions } from '../../core/options.ts'
+import type { ArrayReduction } from './array-reduction.ts'
 import * as collectives from './collectives.ts'
 import { isTypedArray, type NumberArray } from './copy.ts'
 import type { Host } from './host.ts'
 import { any, type Message } from './mailbox.ts'
 import { checkReduction, type Reduction } from './reduction.ts'
-import type { SharedReduction } from './shared-reduction.ts'
 
 /** Where a received message came from. */
 export interface Status {
@@ -90,10 +90,10 @@ export interface Comm<Args = unknown> {
   barrier(): Promise<void>
 }
 
-/** From this size on a typed array is reduced by all ranks together, in shared memory. */
-const sharedBytes = 65536
+/** From this size on a typed array is reduced by all ranks together. */
+const largeBytes = 65536
 
-export function createComm(rank: number, args: unknown, host: Host, shared: SharedReduction): Comm {
+export function createComm(rank: number, args: unknown, host: Host, arrays: ArrayReduction): Comm {
   const { size } = host.layout
   let calls = 0
 
@@ -134,8 +134,8 @@ export function createComm(rank: number, args: unknown, host: Host, shared: Shar
     const op = checkReduction(given, 'allreduce')
     const { out } = checkOptions<ReduceAllOptions>(options, ['out'], 'allreduce')
     if (out !== undefined) checkOut(out, value)
-    if (isTypedArray(value) && typeof op === 'string' && value.byteLength >= sharedBytes)
-      return shared.reduceAll(begin(`allreduce ${op} of ${describeArray(value)}`), op, value, out)
+    if (isTypedArray(value) && typeof op === 'string' && value.byteLength >= largeBytes)
+      return arrays.reduceAll(begin(`allreduce ${op} of ${describeArray(value)}`), op, value, out)
     const result = await collectives.reduceAll(begin(`allreduce ${nameOf(op)}`), value, op)
     if (!out) return result
     out.set(result as never)

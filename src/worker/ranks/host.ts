@@ -10,8 +10,8 @@ export interface Host {
   readonly host: number
   /** Its ranks. */
   readonly ranks: readonly number[]
-  /** Copies the value and sends it on. */
-  send(message: Message, operation: string): void
+  /** Sends a copy of the value, or the value itself when it lies in buffers that are to be moved. */
+  send(message: Message, operation: string, moved?: ArrayBuffer[]): void
   /** The next message for the rank that fits. */
   receive(rank: number, wanted: Wanted): Message | Promise<Message>
   /** The rank waits until the promise has settled; `describe` tells for what. */
@@ -75,9 +75,9 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
     layout,
     host,
     ranks: [...mailboxes.keys()],
-    send(message, operation) {
+    send(message, operation, given) {
       check()
-      const { value, moved } = pack(message.value)
+      const { value, moved } = given ? { value: message.value, moved: given } : pack(message.value)
       const to = hostOf(layout, message.dest)
       sending(operation, () => {
         if (to !== host) link.post(to, { ...message, value }, moved)

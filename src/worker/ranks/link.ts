@@ -16,8 +16,8 @@ export interface Link {
   close(): void
 }
 
-/** So long a host looks for messages before it sleeps; to be woken takes about as long. */
-const spinMilliseconds = 0.05
+/** So long a host looks for messages before it sleeps: longer than it takes to wake up the one that is to answer (about 60 us). */
+const spinMilliseconds = 0.12
 /** A host that always finds a message in time lets its timers and files have a turn after so long. */
 const turnMilliseconds = 10
 

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
 import { NdloomError, TaskError } from '../../core/errors.ts'
 import { type Encoded, encodeError } from '../errors.ts'
+import { createArrayReduction } from './array-reduction.ts'
 import { createComm } from './communicator.ts'
 import { sending } from './copy.ts'
 import { createHost, type Host, type RankWait } from './host.ts'
 import { countersOver, type Layout } from './layout.ts'
 import { createPortLink } from './link.ts'
-import { createSharedReduction } from './shared-reduction.ts'
 
 /** What a host is started with. */
 export interface HostStart {
@@ -19,7 +19,6 @@ export interface HostStart {
   /** To the main thread. */
   readonly control: MessagePort
   readonly counters: SharedArrayBuffer
-  readonly staging: SharedArrayBuffer
 }
 
 /** What the main thread tells a host: the run is over; or it wants a Report. */
@@ -70,9 +69,9 @@ export async function runHost(start: HostStart, fn: RankFunction): Promise<void>
     const activity = Atomics.load(counters.activity, start.host)
     tell(control, { type: 'report', host: start.host, activity, received: link.received, waits })
   })
-  const shared = createSharedReduction(host, start.staging)
+  const arrays = createArrayReduction(host)
   await Promise.all(
-    host.ranks.map((rank) => runRank(rank, fn, createComm(rank, start.args, host, shared), host, control)),
+    host.ranks.map((rank) => runRank(rank, fn, createComm(rank, start.args, host, arrays), host, control)),
   )
   await over
   link.close()
