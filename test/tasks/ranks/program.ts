@@ -89,7 +89,7 @@ export function expected(steps: readonly Step[], size: number, rank: number): un
 }
 
 /** In the order of the ranks. */
-function expectedReduction(step: Step & { op: Op }, size: number, rank: number): unknown[] {
+function expectedReduction(step: Extract<Step, { op: Op }>, size: number, rank: number): unknown[] {
   const { kind, root, op, values, length } = step
   if (kind === 'reduce' && rank !== root) return [undefined]
   const taken = values.slice(0, kind === 'scan' ? rank + 1 : size)
