@@ -27,7 +27,7 @@ const running = words(
   Computation`,
 )
 const diagnostics = words('format profile Profile dashboard')
-const tasks = words('Pool Client client Future parallel')
+const tasks = words('Pool Client client Future parallel ranks')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [

@@ -1,3 +1,4 @@
+import type { Transferable } from 'node:worker_threads'
 import { AbortError, NdloomError } from '../core/errors.ts'
 import type { CallBatch, CallEnds } from '../worker/call-messages.ts'
 import { decodeError } from '../worker/errors.ts'
@@ -12,7 +13,7 @@ export interface CallJob {
     worker: WorkerId,
     tasks: readonly AssignedTask[],
     isTimed: boolean,
-    post: (batch: CallBatch) => void,
+    post: (batch: CallBatch, moved: readonly Transferable[]) => void,
   ): readonly number[]
   /** Tasks that were sent, in this order, have ended. */
   receive(worker: WorkerId, tasks: readonly number[], ends: CallEnds, times?: Float64Array): void
@@ -58,7 +59,8 @@ export function createCallJob(request: CallRequest, job: JobId, report: (event: 
       for (let isPosted = false; !isPosted; ) {
         tasks = withoutFailed(tasks, ended)
         try {
-          if (tasks.length > 0) post(values.encode(job, tasks, isTimed))
+          const moved: Transferable[] = []
+          if (tasks.length > 0) post(values.encode(job, tasks, isTimed, moved), moved)
           isPosted = true
         } catch (error) {
           const isFound = failUncloneable(tasks)

@@ -1,3 +1,4 @@
+import type { Transferable } from 'node:worker_threads'
 import { AbortError, TaskError, WorkerLostError } from '../core/errors.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import type { SentFunction } from '../worker/functions.ts'
@@ -37,6 +38,8 @@ export interface Call {
   readonly args: readonly unknown[]
   /** 'map', 'starmap': the function is called for each item of the list args[0]; the value is the list of results. */
   readonly mode?: CallMode
+  /** Ports and buffers among the arguments that move to the worker instead of being copied; not where the task may run again. */
+  readonly moved?: readonly Transferable[]
 }
 
 export interface CallRequest {

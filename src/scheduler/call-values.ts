@@ -1,3 +1,4 @@
+import type { Transferable } from 'node:worker_threads'
 import { internal } from '../core/errors.ts'
 import { type CallBatch, callWord } from '../worker/call-messages.ts'
 import { type CallRequest, input } from './call-request.ts'
@@ -41,8 +42,8 @@ export class CallValues {
     for (const read of this.inputsOf(task)) if (--this.readersLeft[read] === 0) this.values.delete(read)
   }
 
-  /** The message for tasks that a worker is to run in this order. */
-  encode(job: JobId, tasks: readonly number[], isTimed: boolean): CallBatch {
+  /** The message for tasks that a worker is to run in this order. What is to move with it is added to `moved`. */
+  encode(job: JobId, tasks: readonly number[], isTimed: boolean, moved: Transferable[] = []): CallBatch {
     const position = new Map(tasks.map((task, i) => [task, i]))
     const readsInBatch = new Int32Array(tasks.length)
     for (const task of tasks) {
@@ -54,7 +55,8 @@ export class CallValues {
     const numbers = [job, tasks.length, Number(isTimed)]
     const args: unknown[] = []
     tasks.forEach((task, i) => {
-      const { fn, args: given, mode = 'call' } = this.request.call(task)
+      const { fn, args: given, mode = 'call', moved: movedWith = [] } = this.request.call(task)
+      moved.push(...movedWith)
       const isSent = this.isWanted(task) || this.readersLeft[task] > readsInBatch[i]
       numbers.push(task, callWord(fn, mode, isSent), given.length)
       const inputs = this.inputsOf(task)

@@ -25,8 +25,8 @@ export function createLocalCalls({ plan, isWanted, report }: Connection, turns: 
 
   async function run({ job, tasks }: LocalBatch, callJob: CallJob): Promise<void> {
     let batch: CallBatch | undefined
-    const sent = callJob.send(mainThread, tasks, isObserved(), (message) => {
-      batch = structuredClone(message)
+    const sent = callJob.send(mainThread, tasks, isObserved(), (message, moved) => {
+      batch = structuredClone(message, { transfer: [...moved] })
     })
     if (!batch || sent.length === 0) return
     const definition = plan(job)

@@ -154,7 +154,7 @@ function post(
   isTimed: boolean,
 ): readonly number[] {
   const callJob = calls(job)
-  if (callJob) return callJob.send(id, tasks, isTimed, (batch) => port.postMessage(batch))
+  if (callJob) return callJob.send(id, tasks, isTimed, (batch, moved) => port.postMessage(batch, moved))
   port.postMessage(encodeBatch(job, tasks, isTimed))
   return tasks.map(({ task }) => task)
 }

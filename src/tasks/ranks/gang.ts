@@ -1,20 +1,35 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { AbortError, NdloomError } from '../../core/errors.ts'
 import { decodeError } from '../../worker/errors.ts'
+import type { SentFunction } from '../../worker/functions.ts'
 import { counterBytes, countersOver, type Layout } from '../../worker/ranks/layout.ts'
 import type { ControlMessage, HostMessage, HostStart, Report } from '../../worker/ranks/run.ts'
 import { watchForDeadlock } from './watch.ts'
 
+/** A host to start; the ports move to it. */
+export interface HostCall {
+  readonly start: HostStart
+  readonly moved: readonly MessagePort[]
+}
 /** The hosts of a run, all at work at the same time. */
 export interface Hosts {
-  /** Starts one; the ports of `start` move to it. Settles when it has ended; fails when it could not go on. */
-  start(start: HostStart, moved: readonly MessagePort[]): Promise<void>
+  /** Settles when all have ended. */
+  readonly ended: Promise<void>
   /** The run is over: hosts that do not end in some time are ended. */
   stop(reason: unknown): void
 }
+/** `fail` is called when a host cannot go on. */
+export type StartHosts = (calls: readonly HostCall[], fail: (error: unknown) => void) => Hosts
+
+export interface GangRequest {
+  readonly layout: Layout
+  readonly fn: SentFunction
+  readonly args: unknown
+  readonly signal?: AbortSignal
+}
 
 /** Runs the ranks on their hosts: the values that the ranks return, by rank. Fails with the first error of a rank or a host. */
-export async function runGang(layout: Layout, args: unknown, hosts: Hosts, signal?: AbortSignal): Promise<unknown[]> {
+export async function runGang({ layout, fn, args, signal }: GangRequest, startHosts: StartHosts): Promise<unknown[]> {
   const buffer = new SharedArrayBuffer(counterBytes(layout.hosts))
   const counters = countersOver(buffer, layout.hosts)
   const controls: MessagePort[] = []
@@ -29,7 +44,7 @@ export async function runGang(layout: Layout, args: unknown, hosts: Hosts, signa
     if (error !== undefined) {
       if (failure || left === 0) return
       failure = { error }
-      hosts.stop(error)
+      hosts?.stop(error)
     }
     watch.stop()
     Atomics.store(counters.ended, 0, 1)
@@ -51,13 +66,14 @@ export async function runGang(layout: Layout, args: unknown, hosts: Hosts, signa
   const onAbort = (): void => end(new AbortError('ranks: the run was aborted', signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   const mesh = createMesh(layout.hosts)
-  const running = mesh.map((ports, host) => {
+  const calls = mesh.map((ports, host): HostCall => {
     const { port1, port2: control } = new MessageChannel()
     controls.push(port1.on('message', receive))
-    const start: HostStart = { layout, host, args, ports, control, counters: buffer }
-    return hosts.start(start, [control, ...ports.filter((port) => port !== undefined)]).catch(end)
+    const start = { layout, host, fn, args, ports, control, counters: buffer }
+    return { start, moved: [control, ...ports.filter((port) => port !== undefined)] }
   })
-  await Promise.all(running)
+  const hosts = startHosts(calls, end)
+  await hosts.ended
   signal?.removeEventListener('abort', onAbort)
   watch.stop()
   for (const control of controls) control.close()

@@ -13,6 +13,8 @@ export interface Call {
   readonly size: number
   put(dest: number, value: unknown): void
   get(source: number): Promise<unknown>
+  /** What a rank gets of itself is a copy, as what it gets of others is. */
+  copy(value: unknown): unknown
 }
 
 const others = ({ rank, size }: Call): number[] => Array.from({ length: size }, (_, r) => r).filter((r) => r !== rank)
@@ -27,7 +29,7 @@ export async function scatter(call: Call, values: unknown, root: number): Promis
   if (call.rank !== root) return call.get(root)
   const parts = checkParts(call, values)
   for (const dest of others(call)) call.put(dest, parts[dest])
-  return parts[root]
+  return call.copy(parts[root])
 }
 
 /** A list of the ranks' values at the root, undefined elsewhere. */
@@ -50,7 +52,8 @@ export async function exchangeAll(call: Call, values: unknown): Promise<unknown[
 
 async function collect(call: Call, own: unknown): Promise<unknown[]> {
   const values: unknown[] = []
-  for (let source = 0; source < call.size; source++) values.push(source === call.rank ? own : await call.get(source))
+  for (let source = 0; source < call.size; source++)
+    values.push(source === call.rank ? call.copy(own) : await call.get(source))
   return values
 }
 
@@ -58,7 +61,7 @@ async function collect(call: Call, own: unknown): Promise<unknown[]> {
 export async function reduce(call: Call, value: unknown, op: Reduction, root: number): Promise<unknown> {
   if (call.rank !== root) return void call.put(root, value)
   const partOf = (source: number) => (source === root ? value : call.get(source))
-  let result = call.size === 1 ? structuredClone(value) : await partOf(0)
+  let result = call.size === 1 ? call.copy(value) : await partOf(0)
   for (let source = 1; source < call.size; source++)
     result = await reduceValues(op, result, await partOf(source), call.name)
   return result
@@ -71,8 +74,7 @@ export async function reduceAll(call: Call, value: unknown, op: Reduction): Prom
 /** Rank r gets v0 op ... op vr. */
 export async function scan(call: Call, value: unknown, op: Reduction): Promise<unknown> {
   const { rank, size } = call
-  const result =
-    rank === 0 ? structuredClone(value) : await reduceValues(op, await call.get(rank - 1), value, call.name)
+  const result = rank === 0 ? call.copy(value) : await reduceValues(op, await call.get(rank - 1), value, call.name)
   if (rank + 1 < size) call.put(rank + 1, result)
   return result
 }

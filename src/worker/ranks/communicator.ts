@@ -2,7 +2,7 @@ import { formatGiven, NdloomError, ShapeError } from '../../core/errors.ts'
 import { checkOptions } from '../../core/options.ts'
 import type { ArrayReduction } from './array-reduction.ts'
 import * as collectives from './collectives.ts'
-import { isTypedArray, type NumberArray } from './copy.ts'
+import { copyOf, isTypedArray, type NumberArray } from './copy.ts'
 import type { Host } from './host.ts'
 import { any, type Message } from './mailbox.ts'
 import { checkReduction, type Reduction } from './reduction.ts'
@@ -123,6 +123,7 @@ export function createComm(rank: number, args: unknown, host: Host, arrays: Arra
       size,
       number: call,
       put: (dest, value) => host.send({ ...message, dest, value }, name),
+      copy: (value) => copyOf(value, name),
       get: async (source) => (await host.receive(rank, { source, tag: 0, call, name })).value,
     }
   }

@@ -57,6 +57,12 @@ function packArray(value: unknown, moved: ArrayBuffer[]): unknown {
   return new (typedArrayClass(value))(copy)
 }
 
+/** A copy such as another rank would get. */
+export function copyOf(value: unknown, operation: string): unknown {
+  const { value: packed, moved } = pack(value)
+  return sending(operation, () => structuredClone(packed, { transfer: moved }))
+}
+
 /** Runs what structured clone does not take into an error that tells the cure. */
 export function sending<T>(operation: string, send: () => T): T {
   try {

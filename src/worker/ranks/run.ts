@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
 import { NdloomError, TaskError } from '../../core/errors.ts'
 import { type Encoded, encodeError } from '../errors.ts'
+import { explainThrown, receiveFunction, type SentFunction } from '../functions.ts'
 import { createArrayReduction } from './array-reduction.ts'
-import { createComm } from './communicator.ts'
+import { type Comm, createComm } from './communicator.ts'
 import { sending } from './copy.ts'
 import { createHost, type Host, type RankWait } from './host.ts'
 import { countersOver, type Layout } from './layout.ts'
@@ -12,7 +13,8 @@ import { createPortLink } from './link.ts'
 export interface HostStart {
   readonly layout: Layout
   readonly host: number
-  /** What each rank calls with its communicator and `args`. */
+  /** What each rank calls with its communicator and its copy of `args`. */
+  readonly fn: SentFunction
   readonly args: unknown
   /** A port to each other host; none to itself. */
   readonly ports: readonly (MessagePort | undefined)[]
@@ -39,14 +41,12 @@ export interface Report {
   readonly waits: readonly RankWait[] | undefined
 }
 
-type RankFunction = (comm: unknown, args: unknown) => unknown
-
 /**
  * Runs the ranks of one host. What becomes of them goes over the control port. Ends when the main thread says that the run is over: a
  * host without ranks still receives what is sent to them.
  */
-export async function runHost(start: HostStart, fn: RankFunction): Promise<void> {
-  const { layout, control, ports } = start
+export async function runHost(start: HostStart): Promise<void> {
+  const { layout, control, ports, fn } = start
   const counters = countersOver(start.counters, layout.hosts)
   const links: { close(): void; received: number }[] = []
   const host = createHost(layout, start.host, counters, ({ deliver }) => {
@@ -70,20 +70,24 @@ export async function runHost(start: HostStart, fn: RankFunction): Promise<void>
     tell(control, { type: 'report', host: start.host, activity, received: link.received, waits })
   })
   const arrays = createArrayReduction(host)
-  await Promise.all(
-    host.ranks.map((rank) => runRank(rank, fn, createComm(rank, start.args, host, arrays), host, control)),
-  )
+  const commOf = (rank: number): Comm => createComm(rank, structuredClone(start.args), host, arrays)
+  await Promise.all(host.ranks.map((rank) => runRank(fn, commOf(rank), host, control)))
   await over
   link.close()
   control.close()
 }
 
-async function runRank(rank: number, fn: RankFunction, comm: { args: unknown }, host: Host, control: MessagePort) {
+async function runRank(fn: SentFunction, comm: Comm, host: Host, control: MessagePort): Promise<void> {
+  const { rank, args } = comm
   try {
-    const value = await fn(comm, comm.args)
+    const value = await (await receiveFunction(fn))(comm, args)
     sending(`ranks: the result of rank ${rank}`, () => tell(control, { type: 'result', rank, value }))
   } catch (error) {
-    tell(control, { type: 'failed', rank, error: encodeError(rankError(rank, error)) })
+    tell(control, {
+      type: 'failed',
+      rank,
+      error: encodeError(rankError(rank, explainThrown(error, fn, 'pass the value in `args`'))),
+    })
   } finally {
     host.leave(rank)
   }
@@ -101,7 +105,9 @@ function rankError(rank: number, error: unknown): unknown {
 /** Timers, files and sockets of this thread, by kind: what may wake a rank besides a message. */
 function activeResources(): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  // Ports are those of the pool and of the ranks, and come and go with what is printed.
+  const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== 'MessagePort')
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   return counts
 }
 const isSleeping = (before: ReadonlyMap<string, number>): boolean =>

@@ -1,0 +1,95 @@
+import { config } from '../../core/config.ts'
+import { AbortError, formatGiven, NdloomError, WorkerLostError } from '../../core/errors.ts'
+import { checkOptions } from '../../core/options.ts'
+import type { Engine } from '../../scheduler/engine.ts'
+import { getEngine } from '../../scheduler/process.ts'
+import { type ModuleFunction, type SentFunction, sentFunction } from '../../worker/functions.ts'
+import type { Comm } from '../../worker/ranks/communicator.ts'
+import { type Layout, ranksOf } from '../../worker/ranks/layout.ts'
+import { runGang, type StartHosts } from './gang.ts'
+
+export interface RanksOptions<Args = unknown> {
+  /** Data for the function, by structured clone: each rank gets a copy of its own. What lies in shared memory is shared. */
+  args?: Args
+  signal?: AbortSignal
+}
+
+/**
+ * Runs a function as `count` ranks that work together, each with its communicator (`comm.rank` of `comm.size`), after mpi4py: the list
+ * of what they return. They run on the pool's workers; where there are more ranks than workers, several share one and take turns
+ * where they await: a rank that computes without awaiting holds up those beside it. Runs follow one another.
+ *
+ * The function is sent as text, so it sees no variable from outside, only `args`; or it is the `{ module, name }` of an exported one.
+ * Errors: TaskError when a rank throws (`block` is its rank, `cause` its error; the other ranks end); NdloomError for a deadlock, which
+ * tells what each rank waits for, and for bad arguments; WorkerLostError when a worker ends; AbortError.
+ *
+ * @example
+ * const sums = await nd.ranks(4, (comm) => comm.allreduce(comm.rank, 'sum'))   // [6, 6, 6, 6]
+ */
+export async function ranks<T, Args = undefined>(
+  count: number,
+  fn: ((comm: Comm<Args>, args: Args) => T | Promise<T>) | ModuleFunction,
+  given?: RanksOptions<Args>,
+): Promise<T[]> {
+  if (!Number.isInteger(count) || count < 1 || count > mostRanks)
+    throw new NdloomError(`ranks: got ${formatGiven(count)} ranks, want a whole number from 1 to ${mostRanks}`)
+  const { args, signal } = checkOptions<RanksOptions<Args>>(given, ['args', 'signal'], 'ranks')
+  const sent = sentFunction(fn, 'ranks')
+  checkSendable(args)
+  const run = async (): Promise<T[]> => {
+    if (signal?.aborted) throw new AbortError('ranks: aborted before it began', signal.reason)
+    const workers = config().scheduler === 'local' ? 0 : config().workers
+    const layout = { size: count, hosts: Math.min(count, Math.max(1, workers)) }
+    return (await runGang({ layout, fn: sent, args, signal }, hostsOn(getEngine(), layout, workers))) as T[]
+  }
+  const result = last.then(run)
+  last = result.catch(() => undefined)
+  return result
+}
+
+const mostRanks = 4096
+/** A run needs all of its workers at once: two that have some each would wait for ever. */
+let last: Promise<unknown> = Promise.resolve()
+
+function checkSendable(args: unknown): void {
+  try {
+    structuredClone(args)
+  } catch (error) {
+    throw new NdloomError(
+      `ranks: got args that cannot be sent to a worker (${(error as Error).message}); give plain data, no functions`,
+      { cause: error },
+    )
+  }
+}
+
+/** Hosts as tasks of the engine: each alone on a worker, none tried again. */
+const hostsOn =
+  (engine: Engine, layout: Layout, workers: number): StartHosts =>
+  (calls, fail) => {
+    const lost = (host: number, error: unknown): unknown => {
+      if (!(error instanceof WorkerLostError)) return error
+      const block = ranksOf(layout, host)
+      const text = `ranks: the worker of rank ${block.join(', ')} was lost; it ended the process or took all its memory`
+      return new WorkerLostError(text, { stage: 'ranks', block, cause: error.cause })
+    }
+    const { result, cancel } = engine.submitCalls({
+      count: calls.length,
+      inputStart: new Int32Array(calls.length + 1),
+      inputs: new Int32Array(0),
+      functions: [hostFunction()],
+      call: (host) => ({ fn: 0, args: [calls[host].start], moved: calls[host].moved }),
+      independent: true,
+      workers,
+      alone: true,
+      mostLosses: 1,
+      nameError: lost,
+      onError: (_, error) => fail(error),
+    })
+    return { ended: result.catch(fail), stop: cancel }
+  }
+
+/** The module of the hosts ends as this one does, in the sources and in what is built from them. */
+const hostFunction = (): SentFunction => {
+  const ending = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+  return { module: new URL(`../../worker/ranks/run${ending}`, import.meta.url).href, name: 'runHost' }
+}
