@@ -4,7 +4,7 @@ import { checkOptions } from '../../core/options.ts'
 import type { Engine } from '../../scheduler/engine.ts'
 import { getEngine } from '../../scheduler/process.ts'
 import { type ModuleFunction, type SentFunction, sentFunction } from '../../worker/functions.ts'
-import type { Comm } from '../../worker/ranks/communicator.ts'
+import type { Comm } from '../../worker/ranks/comm.ts'
 import { type Layout, ranksOf } from '../../worker/ranks/layout.ts'
 import { runGang, type StartHosts } from './gang.ts'
 

@@ -33,19 +33,15 @@ export interface RankWait {
 }
 
 export function createHost(layout: Layout, host: number, counters: Counters, connect: (host: Host) => Link): Host {
-  const mailboxes = new Map<number, Mailbox>(ranksOf(layout, host).map((rank) => [rank, createMailbox()]))
-  const live = new Set(mailboxes.keys())
-  const waiting = new Map<number, Set<() => string>>([...live].map((rank) => [rank, new Set()]))
+  const ranks = ranksOf(layout, host)
+  const mailboxes = new Map<number, Mailbox>(ranks.map((rank) => [rank, createMailbox()]))
   const listeners: ((error: AbortError) => void)[] = []
+  const waiting = createWaiting(ranks)
   let ended: AbortError | undefined
   let willSpin = false
 
   const mailboxOf = (rank: number): Mailbox => mailboxes.get(rank) ?? internal(`rank ${rank} is not on host ${host}`)
   const act = (): void => void Atomics.add(counters.activity, host, 1)
-  function isAllWaiting(): boolean {
-    for (const rank of live) if (waiting.get(rank)!.size === 0) return false
-    return true
-  }
   function check(): void {
     if (Atomics.load(counters.ended, 0) === 1) self.end()
     if (ended) throw ended
@@ -57,24 +53,13 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
     willSpin = true
     queueMicrotask(() => {
       willSpin = false
-      if (isAllWaiting()) link.spin()
+      if (waiting.isAll()) link.spin()
     })
-  }
-  async function blocked<T>(rank: number, describe: () => string, promise: Promise<T>): Promise<T> {
-    const descriptions = waiting.get(rank)!
-    descriptions.add(describe)
-    spinSoon()
-    try {
-      return await promise
-    } finally {
-      descriptions.delete(describe)
-      act()
-    }
   }
   const self: Host = {
     layout,
     host,
-    ranks: [...mailboxes.keys()],
+    ranks,
     send(message, operation, given) {
       check()
       const { value, moved } = given ? { value: message.value, moved: given } : pack(message.value)
@@ -89,16 +74,19 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
       const mailbox = mailboxOf(rank)
       let found = mailbox.take(wanted)
       if (!found && link.poll()) found = mailbox.take(wanted)
-      return found ?? blocked(rank, () => describeWait(wanted), mailbox.wait(wanted))
+      return found ?? self.blocked(rank, () => describeWait(wanted), mailbox.wait(wanted))
     },
-    blocked,
+    blocked(rank, describe, promise) {
+      spinSoon()
+      return waiting.during(rank, describe, promise)
+    },
     deliver(message) {
       act()
       mailboxOf(message.dest).deliver(message)
     },
     leave(rank) {
       act()
-      live.delete(rank)
+      waiting.leave(rank)
     },
     end() {
       ended ??= new AbortError('ranks: the run has been ended by an error or its signal')
@@ -106,16 +94,44 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
       for (const listener of listeners) listener(ended)
     },
     onEnd: (listener) => void listeners.push(listener),
-    waits() {
-      if (link.poll() || !isAllWaiting()) return undefined
-      return [...live].map((rank) => ({
-        rank,
-        what: [...waiting.get(rank)!].map((describe) => describe()).join(' and '),
-      }))
-    },
+    waits: () => (link.poll() || !waiting.isAll() ? undefined : waiting.list()),
   }
   const link = connect(self)
   return self
+}
+
+interface Waiting {
+  during<T>(rank: number, describe: () => string, promise: Promise<T>): Promise<T>
+  leave(rank: number): void
+  /** Whether every rank that has not left waits. */
+  isAll(): boolean
+  list(): RankWait[]
+}
+
+/** Which of the ranks wait, and for what; a rank may wait for several things at once. */
+function createWaiting(ranks: readonly number[]): Waiting {
+  const waits = new Map<number, Set<() => string>>(ranks.map((rank) => [rank, new Set()]))
+  return {
+    async during(rank, describe, promise) {
+      const descriptions = waits.get(rank)!
+      descriptions.add(describe)
+      try {
+        return await promise
+      } finally {
+        descriptions.delete(describe)
+      }
+    },
+    leave: (rank) => void waits.delete(rank),
+    isAll() {
+      for (const descriptions of waits.values()) if (descriptions.size === 0) return false
+      return true
+    },
+    list: () =>
+      [...waits].map(([rank, descriptions]) => ({
+        rank,
+        what: [...descriptions].map((describe) => describe()).join(' and '),
+      })),
+  }
 }
 
 function describeWait({ source, tag, call, name }: Wanted): string {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Comm } from '../../../src/worker/ranks/communicator.ts'
+import type { Comm } from '../../../src/worker/ranks/comm.ts'
 
 /** A program of cooperating ranks as data: all ranks go through the same steps. */
 export type Step =
