@@ -20,6 +20,8 @@ function kernel(): Tslab | undefined {
   }
 }
 
+export const isNotebook = (): boolean => kernel() !== undefined
+
 /** A place of its own in the notebook's output, or undefined where there is no notebook. */
 export const newDisplay = (): Display | undefined => kernel()?.newDisplay()
 

@@ -130,9 +130,12 @@ export function createThreads(options: ThreadsOptions): Threads {
   }
 }
 
-/** Takes note of the tasks that have ended until the counter stood at `ended`; `ends`: what they gave, being calls. */
+/**
+ * Takes note of the tasks that have ended until the counter stood at `ended`; `ends`: what they gave, being calls. A worker that was ended
+ * while it told of a failure has not counted all that it told.
+ */
 function advance({ report, calls, isWanted }: Connection, thread: Thread, ended: number, ends?: CallEnds): void {
-  while ((ended - thread.ended) | 0) {
+  while (((ended - thread.ended) | 0) > 0) {
     const batch = thread.batches[0]
     const tasks = batch.tasks.slice(batch.next, batch.next + ((ended - thread.ended) | 0))
     const times = batch.isTimed ? takeTimes(thread, tasks.length) : undefined
@@ -170,7 +173,7 @@ function settleLost(connection: Connection, thread: Thread): readonly number[] |
     advance(connection, thread, ended)
     return undefined
   }
-  const at = batch.next + ((ended - thread.ended) | 0)
+  const at = batch.next + Math.max(0, (ended - thread.ended) | 0)
   return [batch.tasks[Math.min(at, batch.tasks.length - 1)]]
 }
 

@@ -1,6 +1,7 @@
 import { NdloomError } from '../../core/errors.ts'
 import { formatDuration, formatRate } from '../format-measure.ts'
 import { colourOf, mostColours, otherColour } from '../palette.ts'
+import { escapeXml } from '../svg.ts'
 import { streamBars } from './busy.ts'
 import { type ProfileData, type ProfiledStage, workerName } from './data.ts'
 import { byCost, rateOf, reportOf } from './report.ts'
@@ -53,7 +54,7 @@ export async function profileSVG(data: ProfileData): Promise<string> {
       ...options,
     }) as Element
     drawn.setAttribute('y', `${top + 22}`)
-    const text = `<text class="title" x="16" y="${top + 12}">${escapeText(title)}</text>`
+    const text = `<text class="title" x="16" y="${top + 12}">${escapeXml(title)}</text>`
     top += height + 38
     return text + drawn.outerHTML
   })
@@ -182,8 +183,6 @@ export async function profileHTML(data: ProfileData): Promise<string> {
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>ndloom profile</title>',
     `<style>${page} svg { max-width: 100%; height: auto; } pre { overflow-x: auto; } ${dark}</style>`,
     await profileSVG(data),
-    `<pre>${escapeText(reportOf(data))}</pre></html>`,
+    `<pre>${escapeXml(reportOf(data))}</pre></html>`,
   ].join('\n')
 }
-
-const escapeText = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')

@@ -1,4 +1,6 @@
 import { formatGiven, NdloomError } from '../../core/errors.ts'
+import { inspected, inspectName, isNotebook, type Shown } from '../notebook.ts'
+import { escapeXml } from '../svg.ts'
 import { type ProfileData, profileData } from './data.ts'
 import { type Recording, record } from './record.ts'
 import { reportOf } from './report.ts'
@@ -10,6 +12,8 @@ export class Profile<T = unknown> implements ProfileData {
   readonly result: T
   #recording: Recording
   #data: ProfileData | undefined
+  /** A notebook shows its last expression at once, so the picture has to be there already. */
+  #picture = ''
   constructor(result: T, recording: Recording) {
     this.result = result
     this.#recording = recording
@@ -68,8 +72,20 @@ export class Profile<T = unknown> implements ProfileData {
   toJSON(): ProfileData {
     return this.#all
   }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.report()
+  /** What Node's console prints: the report; in a tslab notebook the picture as well. */
+  [inspectName](depth: number | null, options?: { depth?: number | null }): string {
+    return inspected(this.#shown(), depth, options)
+  }
+  #shown(): Shown {
+    return {
+      short: `[Profile ${this.report().split('\n', 1)[0]}]`,
+      text: () => this.report(),
+      html: () => `${this.#picture}<pre>${escapeXml(this.report())}</pre>`,
+    }
+  }
+  /** Draws the picture for a notebook; where it cannot be drawn, the reason stands there. */
+  async prepare(): Promise<void> {
+    this.#picture = await this.toSVG().catch((error: Error) => `<p>${escapeXml(error.message)}</p>`)
   }
 }
 
@@ -89,7 +105,9 @@ export async function profile<T>(run: () => T): Promise<Profile<Awaited<T>>> {
     throw new NdloomError(`profile: got ${formatGiven(run)}, want a function that computes, as () => x.compute()`)
   const stop = record()
   try {
-    return new Profile(await run(), stop())
+    const done = new Profile(await run(), stop())
+    if (isNotebook()) await done.prepare()
+    return done
   } finally {
     stop()
   }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import * as nd from '../../../src/index.ts'
 import { isObserved } from '../../../src/scheduler/observe.ts'
 
@@ -40,6 +40,18 @@ it('shows itself as its report, and as JSON without the result', async () => {
   const data = JSON.parse(JSON.stringify(profile))
   expect(data).not.toHaveProperty('result')
   expect(data.tasks).toHaveLength(profile.tasks.length)
+})
+it('in a notebook shows its picture and its report at once', async () => {
+  const shown: string[] = []
+  const tslab = { display: { html: (text: string) => shown.push(text) } }
+  vi.stubGlobal('__tslab__', { require: () => tslab })
+  const profile = await nd.profile(() => x.sum().compute())
+  expect(inspect(profile)).toMatch(/^\[Profile 1 job, \d+ tasks? on/)
+  vi.unstubAllGlobals()
+  expect(shown).toHaveLength(1)
+  expect(shown[0]).toContain('<svg')
+  expect(shown[0]).toContain('<pre>1 job')
+  expect(inspect([profile])).toContain('1 job')
 })
 it('ends with what the function throws, and observes no longer', async () => {
   const thrown = new RangeError('enough')
