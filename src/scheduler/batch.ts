@@ -74,11 +74,13 @@ class Chain {
     this.set = set
   }
   follow(task: number): void {
-    const { dependentStart, dependents, inBatch, missing } = this.job
+    const { dependentStart, dependents, inBatch, missing, state } = this.job
     const start = dependentStart[task]
     const end = dependentStart[task + 1]
     if (start === end || dependents[start] !== dependents[end - 1]) return
     const reader = dependents[start]
+    // A call whose other input has failed has ended before this one, which may have to run again.
+    if (state[reader] !== taskState.waiting) return
     inBatch[reader] += end - start
     this.counted.push(reader)
     if (inBatch[reader] === missing[reader] && readySet(this.job, reader) === this.set) this.found.push(reader)

@@ -34,6 +34,8 @@ export interface TableOptions {
   readonly deliver: number
   readonly keep: number
   readonly main: number
+  /** How many tasks are pinned to one of the workers 0 .. 3. */
+  readonly pinned?: number
 }
 
 export function randomTable(random: Random, options: TableOptions): TaskTable {
@@ -53,7 +55,10 @@ export function randomTable(random: Random, options: TableOptions): TaskTable {
     if (random() < options.keep) flags[task] |= taskFlag.keep
     if (random() < options.main) flags[task] |= taskFlag.main
   }
-  return { count, inputStart, inputs: Int32Array.from(inputs), outputBytes, flags }
+  const { pinned: chance = 0 } = options
+  const pinned =
+    chance > 0 ? Int32Array.from({ length: count }, () => (random() < chance ? below(random, 4) : -1)) : undefined
+  return { count, inputStart, inputs: Int32Array.from(inputs), outputBytes, flags, pinned }
 }
 
 export interface JobPlan {
@@ -104,8 +109,14 @@ const check = (condition: boolean, text: string): void => {
 }
 
 /** Runs jobs against the state machine with events in random order, and checks after each that nothing forbidden was asked for. */
-export function simulate(random: Random, limitBytes: number, plans: readonly JobPlan[], chances: Chances): Outcome {
-  const world = new World(random, limitBytes, plans, chances)
+export function simulate(
+  random: Random,
+  limitBytes: number,
+  plans: readonly JobPlan[],
+  chances: Chances,
+  tasksPerWorker?: number,
+): Outcome {
+  const world = new World(random, limitBytes, plans, chances, tasksPerWorker)
   while (world.turn());
   world.checkEnd()
   return { jobs: world.jobs, state: world.state, events: world.events }
@@ -122,14 +133,20 @@ class World {
   private readonly workers = new Map<number, RunningBatch[]>([[mainThread, []]])
   private readonly foreign: { address: number; bytes: number }[] = []
   private starting = 0
-  private nextWorker = 0
+  private readonly tasksOf = new Map<number, number>()
 
-  constructor(random: Random, limitBytes: number, plans: readonly JobPlan[], chances: Chances) {
+  constructor(
+    random: Random,
+    limitBytes: number,
+    plans: readonly JobPlan[],
+    chances: Chances,
+    tasksPerWorker?: number,
+  ) {
     this.random = random
     this.limitBytes = limitBytes
     this.chances = chances
     this.toSubmit = [...plans]
-    this.state = createState(limitBytes)
+    this.state = createState(limitBytes, tasksPerWorker)
   }
 
   /** Makes one of the things happen that can happen now. False: nothing can any more. */
@@ -141,7 +158,8 @@ class World {
       options.push([2, () => this.workerReady()], [chances.loseStarting, () => this.loseStarting()])
     for (const [worker, batches] of this.workers) {
       if (batches.length === 0) continue
-      options.push([2, () => this.finish(worker)], [chances.fail, () => this.fail(worker)])
+      const failing = this.job(batches[0].job).options.independent ? 0 : chances.fail
+      options.push([2, () => this.finish(worker)], [failing, () => this.fail(worker)])
       if (worker !== mainThread) options.push([chances.lose, () => this.lose(worker)])
     }
     for (const job of this.jobs) {
@@ -191,26 +209,36 @@ class World {
   }
   private workerReady(): void {
     this.starting--
-    const worker = this.nextWorker++
+    const worker = this.freeNumber()
     this.workers.set(worker, [])
+    this.tasksOf.set(worker, 0)
     this.send({ type: 'workerReady', worker })
+  }
+  /** The number of a worker that was lost goes to the next. */
+  private freeNumber(): number {
+    let worker = 0
+    while (this.workers.has(worker)) worker++
+    return worker
   }
   private loseStarting(): void {
     this.starting--
     const cause = new Error('did not start')
     for (const job of this.jobs) job.injected.add(cause)
-    this.send({ type: 'workerLost', worker: this.nextWorker++, cause })
+    this.send({ type: 'workerLost', worker: this.freeNumber(), cause })
   }
   /** Reports the first few tasks of one batch: a worker's first batch, any of the main thread's. */
   private finish(worker: number): void {
     const batches = this.workers.get(worker)!
     const batch = worker === mainThread ? pick(this.random, batches) : batches[0]
-    const count = this.random() < 0.7 ? batch.tasks.length : 1 + below(this.random, batch.tasks.length)
-    const done = batch.tasks.splice(0, count)
-    if (batch.tasks.length === 0) batches.splice(batches.indexOf(batch), 1)
     const job = this.job(batch.job)
+    const count = this.random() < 0.7 ? batch.tasks.length : 1 + below(this.random, batch.tasks.length)
+    // Calls that cannot run, as an input has failed, end before those that stand before them in the batch.
+    const first = job.options.independent ? below(this.random, batch.tasks.length - count + 1) : 0
+    const done = batch.tasks.splice(first, count)
+    if (batch.tasks.length === 0) batches.splice(batches.indexOf(batch), 1)
     for (const { task } of done) this.complete(job, task)
-    this.send({ type: 'finished', job: job.id, worker, tasks: done.map(({ task }) => task) })
+    const milliseconds = job.options.isCalls ? 10 ** (4 * this.random() - 2) : undefined
+    this.send({ type: 'finished', job: job.id, worker, tasks: done.map(({ task }) => task), milliseconds })
   }
   private complete(job: SimulatedJob, task: number): void {
     check(job.finished[task] === 0, `task ${task} of job ${job.id} ran twice`)
@@ -243,18 +271,25 @@ class World {
     this.workers.delete(worker)
     const suspect = batches[0]
     const job = this.job(suspect.job)
-    job.losses.set(suspect.tasks[0].task, (job.losses.get(suspect.tasks[0].task) ?? 0) + 1)
+    const suspects = this.suspects(suspect.tasks.map(({ task }) => task))
+    const [blamed] = suspects ?? [suspect.tasks[0].task]
+    if (!suspects || suspects.length === 1) job.losses.set(blamed, (job.losses.get(blamed) ?? 0) + 1)
     for (const batch of batches) {
       for (const { task } of batch.tasks) {
         this.job(batch.job).running.delete(task)
         this.job(batch.job).blocks.delete(task)
       }
     }
-    this.send({ type: 'workerLost', worker })
+    this.send({ type: 'workerLost', worker, suspects })
     // A report that was under way when the worker was given up counts for nothing.
     if (this.random() < 0.3) {
       this.send({ type: 'finished', job: suspect.job, worker, tasks: suspect.tasks.map(({ task }) => task) })
     }
+  }
+  /** What the runner knows of which task ended the worker: nothing, which one, or that it was one of them. */
+  private suspects(tasks: number[]): number[] | undefined {
+    const known = this.random()
+    return known < 0.3 ? undefined : known < 0.7 ? [pick(this.random, tasks)] : tasks
   }
   private take(job: SimulatedJob): void {
     const at = job.options.ordered && this.random() < 0.8 ? 0 : below(this.random, job.withReader.length)
@@ -294,12 +329,16 @@ class World {
   }
   private retire(worker: number): void {
     check(this.workers.get(worker)?.length === 0, `worker ${worker} is ended while it has something to do`)
+    check(this.tasksOf.get(worker) === this.state.tasksPerWorker, `worker ${worker} is ended too early`)
     this.workers.delete(worker)
   }
   /** The task is given up alone: to its readers it has ended. */
   private giveUp(job: SimulatedJob, task: number): void {
     check(job.options.independent === true, `task ${task} of job ${job.id} is given up`)
-    check((job.losses.get(task) ?? 0) >= 3, `task ${task} of job ${job.id} is given up too early`)
+    check(
+      (job.losses.get(task) ?? 0) >= (job.options.mostLosses ?? 3),
+      `task ${task} of job ${job.id} is given up too early`,
+    )
     this.complete(job, task)
   }
   private run(job: SimulatedJob, worker: number, tasks: AssignedTask[]): void {
@@ -315,9 +354,17 @@ class World {
     check(batches !== undefined, `there is no worker ${worker}`)
     batches!.push({ job: job.id, tasks })
     check(batches!.length <= (worker === mainThread ? 4 : 2), `worker ${worker} has too many batches`)
+    this.tasksOf.set(worker, (this.tasksOf.get(worker) ?? 0) + tasks.length)
+    if (worker !== mainThread)
+      check(this.tasksOf.get(worker)! <= this.state.tasksPerWorker, `worker ${worker} has run too many tasks`)
+    if (!job.table.pinned) this.checkWorkers(job)
+  }
+  private checkWorkers({ id: own, options }: SimulatedJob): void {
+    const isOfGroup = (id: JobId): boolean =>
+      id === own || (options.group !== undefined && this.job(id).options.group === options.group)
     let busy = 0
-    for (const [id, queue] of this.workers) if (id !== mainThread && queue.some((batch) => batch.job === job.id)) busy++
-    check(busy <= job.options.workers, `job ${job.id} runs on ${busy} workers, at most ${job.options.workers}`)
+    for (const [id, queue] of this.workers) if (id !== mainThread && queue.some(({ job }) => isOfGroup(job))) busy++
+    check(busy <= options.workers, `job ${own} and its group run on ${busy} workers, at most ${options.workers}`)
   }
   private checkTask(
     job: SimulatedJob,
@@ -329,6 +376,8 @@ class World {
     check(!job.finished[task] && !job.running.has(task), `task ${task} of job ${job.id} is started twice`)
     const onMain = options.workers === 0 || (table.flags[task] & taskFlag.main) !== 0
     check(onMain === (worker === mainThread), `task ${task} of job ${job.id} runs on worker ${worker}`)
+    const pin = onMain ? -1 : (table.pinned?.[task] ?? -1)
+    check(pin < 0 || pin === worker, `task ${task} of job ${job.id}, pinned to ${pin}, runs on worker ${worker}`)
     const wanted = table.inputs.subarray(table.inputStart[task], table.inputStart[task + 1])
     check(inputs.length === wanted.length, 'inputs are missing')
     wanted.forEach((input, k) => {
@@ -399,7 +448,11 @@ class World {
   private checkFailure(job: SimulatedJob, error: unknown): void {
     if (error instanceof MemoryLimitError) check(error.neededBytes > 0, 'memory')
     else if (error instanceof WorkerLostError)
-      check(job.injected.has(error.cause) || [...job.losses.values()].some((n) => n >= 3), 'lost')
+      check(
+        job.injected.has(error.cause) ||
+          (!job.options.independent && [...job.losses.values()].some((n) => n >= (job.options.mostLosses ?? 3))),
+        'lost',
+      )
     else if (error instanceof AbortError) check(job.injected.has(error.cause), 'aborted by nobody')
     else check(job.injected.has(error), `an unknown error ${error}`)
   }

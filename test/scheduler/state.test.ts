@@ -29,6 +29,26 @@ function randomJob(random: Random, limitBytes: number, bytes: (random: Random) =
   return { table, options }
 }
 
+function randomCalls(random: Random, group: object): JobPlan {
+  const shape = { mostInputs: between(random, 0, 3), reach: between(random, 1, 30), bytes: () => 0 }
+  const count = between(random, 0, random() < 0.1 ? 400 : 60)
+  const inGroup = random() < 0.4
+  const pinned = !inGroup && random() < 0.4 ? random() : 0
+  const table = randomTable(random, { ...shape, count, deliver: 0, keep: 0, main: 0, pinned })
+  const options = {
+    limitBytes: Number.MAX_SAFE_INTEGER,
+    workers: inGroup ? 2 : between(random, 0, 3),
+    ordered: false,
+    readAhead: 1,
+    isCalls: true,
+    independent: random() < 0.6,
+    priority: between(random, -1, 1),
+    mostLosses: random() < 0.3 ? 1 : undefined,
+    group: inGroup ? group : undefined,
+  }
+  return { table, options }
+}
+
 describe('any order of events', () => {
   const wild: Chances = { fail: 0.02, lose: 0.1, loseStarting: 0.2, cancel: 0.01, take: 1, foreign: 0.2 }
   const sizes: Record<string, (random: Random) => number> = {
@@ -61,6 +81,110 @@ describe('any order of events', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('calls', () => {
+  test('every kind of trouble: each task ends once, each job settles', () => {
+    const wild: Chances = { fail: 0.02, lose: 0.15, loseStarting: 0.05, cancel: 0.01, take: 1, foreign: 0 }
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 6 }), (seed, jobs) => {
+        const random = randomFrom(seed)
+        const group = {}
+        const plans = Array.from({ length: jobs }, () => randomCalls(random, group))
+        const tasksPerWorker = random() < 0.3 ? between(random, 1, 9) : undefined
+        simulate(random, 2 ** 20, plans, wild, tasksPerWorker)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+  test('an independent job is done whatever its tasks do to their workers', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = randomFrom(seed)
+        const { table, options } = randomCalls(random, {})
+        const plan = { table, options: { ...options, independent: true } }
+        const { settled } = simulate(random, 2 ** 20, [plan], { ...calm, lose: 0.5 }).jobs[0]
+        expect(settled?.type).toBe('done')
+      }),
+      { numRuns: 1000 },
+    )
+  })
+  test('jobs of a higher priority go first', () => {
+    const state = createState(2 ** 20)
+    step(state, { type: 'workerReady', worker: 0 })
+    const options = { limitBytes: 2 ** 20, workers: 1, ordered: false, readAhead: 1 }
+    const submit = (job: number, priority: number) =>
+      step(state, {
+        type: 'submit',
+        job,
+        table: tableOf([[]], 0, () => taskFlag.alone),
+        options: { ...options, priority },
+      })
+    const order: number[] = []
+    const follow = (actions: readonly SchedulerAction[]): void => {
+      for (const action of actions) {
+        if (action.type !== 'run') continue
+        order.push(action.job)
+        follow(
+          step(state, { type: 'finished', job: action.job, worker: 0, tasks: action.tasks.map(({ task }) => task) }),
+        )
+      }
+    }
+    const first = submit(1, 0)
+    for (const [job, priority] of [
+      [2, 0],
+      [3, 5],
+      [4, -1],
+      [5, 5],
+    ])
+      submit(job, priority)
+    follow(first)
+    expect(order).toEqual([1, 3, 5, 2, 4])
+  })
+  test('a task that may have ended its worker goes alone until it is known', () => {
+    const state = createState(2 ** 20)
+    step(state, { type: 'workerReady', worker: 0 })
+    const options = {
+      limitBytes: 2 ** 20,
+      workers: 1,
+      ordered: false,
+      readAhead: 1,
+      isCalls: true,
+      independent: true,
+      mostLosses: 1,
+    }
+    const batches: number[][] = []
+    const lost: number[] = []
+    const deadly = 3
+    const follow = (actions: readonly SchedulerAction[]): void => {
+      for (const action of actions) {
+        if (action.type === 'lost') lost.push(action.task)
+        if (action.type === 'spawn') follow(step(state, { type: 'workerReady', worker: 0 }))
+        if (action.type !== 'run') continue
+        const tasks = action.tasks.map(({ task }) => task)
+        batches.push(tasks)
+        follow(
+          tasks.includes(deadly)
+            ? step(state, { type: 'workerLost', worker: 0, suspects: tasks })
+            : step(state, { type: 'finished', job: 1, worker: 0, tasks, milliseconds: tasks.length / 100 }),
+        )
+      }
+    }
+    follow(
+      step(state, {
+        type: 'submit',
+        job: 1,
+        table: tableOf(
+          Array.from({ length: 40 }, () => []),
+          0,
+        ),
+        options,
+      }),
+    )
+    expect(lost).toEqual([deadly])
+    expect(batches.filter((tasks) => tasks.includes(deadly)).at(-1)).toEqual([deadly])
+    expect(state.jobs.size).toBe(0)
   })
 })
 
