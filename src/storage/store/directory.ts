@@ -4,7 +4,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { storageError } from '../file.ts'
+import { takeBuffer } from './buffers.ts'
 import type { ByteRange, WritableStore } from './store.ts'
 
 /** Where values wait until they are whole, in the folder of the array that they belong to. */
@@ -25,7 +25,7 @@ export function openDirectory(root: string, hidden = hiddenFolder): WritableStor
   let next = 0
   return {
     isLocal: true,
-    get: async (key) => whenThere(join(root, key), () => readFileSync(join(root, key))),
+    get: async (key) => whenThere(join(root, key), () => readPart(join(root, key))),
     getRange: async (key, range) => whenThere(join(root, key), () => readPart(join(root, key), range)),
     list: async (prefix) => whenThere(join(root, prefix), () => readdirSync(join(root, prefix))) ?? [],
     async remove(key) {
@@ -71,13 +71,14 @@ function whenThere<T>(path: string, read: () => T): T | undefined {
   }
 }
 
-function readPart(path: string, range: ByteRange): Uint8Array {
+/** A part of a file, or all of it. */
+function readPart(path: string, range: ByteRange = { offset: 0, length: Infinity }): Uint8Array {
   const file = openSync(path, 'r')
   try {
     const { size } = fstatSync(file)
     const start = 'suffixLength' in range ? Math.max(0, size - range.suffixLength) : range.offset
-    const length = 'suffixLength' in range ? Math.min(size, range.suffixLength) : range.length
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - start)))
+    const length = 'suffixLength' in range ? range.suffixLength : range.length
+    const bytes = takeBuffer(Math.max(0, Math.min(length, size - start)))
     for (let done = 0; done < bytes.length; ) {
       const count = readSync(file, bytes, done, bytes.length - done, start + done)
       if (count === 0) return bytes.subarray(0, done)

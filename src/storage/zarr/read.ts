@@ -4,6 +4,7 @@ import { itemsize } from '../../core/dtype.ts'
 import { StorageError } from '../../core/errors.ts'
 import { ravel, rowMajorStrides, sizeOf } from '../../core/shape.ts'
 import { tied } from '../host.ts'
+import { giveBuffer } from '../store/buffers.ts'
 import { openStore } from '../store/open.ts'
 import { type ByteRange, formatPlace, partOf, type Store } from '../store/store.ts'
 import { copyStrided, type Strided } from '../strided.ts'
@@ -72,11 +73,19 @@ export const startOf = ({ outer }: Part, box: Box, strides: readonly number[]): 
 /** Reads a part of a chunk; errors name it. */
 export async function readNamed(store: Store, array: ZarrArray, part: Part, target: Strided): Promise<void> {
   const key = chunkKey(array, part.index)
-  const bytes: Bytes = { get: () => store.get(key), getRange: (range) => store.getRange(key, range) }
+  const lent: Uint8Array[] = []
+  const lend = async (value: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> => {
+    const bytes = await value
+    if (bytes) lent.push(bytes)
+    return bytes
+  }
+  const bytes: Bytes = { get: () => lend(store.get(key)), getRange: (range) => lend(store.getRange(key, range)) }
   try {
     await readPart(bytes, array, array.pipeline, array.chunks, part.box, target)
   } catch (error) {
     throw error instanceof StorageError ? error : damaged(array, key, error)
+  } finally {
+    lent.forEach(giveBuffer)
   }
 }
 
@@ -100,9 +109,10 @@ async function readPart(
   const encoded = await bytes.get()
   if (!encoded) return fillPart(array, extents, target)
   const chunk = await decodeChunk(array, pipeline, shape, encoded, placeFor(array, pipeline, shape, box, target))
-  if (sharesMemory(chunk, target)) return
-  const start = box.reduce((sum, [low], k) => sum + low * chunk.strides[k], 0)
-  copyStrided(itemsize(array.dtype), extents, { ...chunk, start }, target)
+  if (!sharesMemory(chunk, target)) {
+    const start = box.reduce((sum, [low], k) => sum + low * chunk.strides[k], 0)
+    copyStrided(itemsize(array.dtype), extents, { ...chunk, start }, target)
+  }
 }
 
 const sharesMemory = (chunk: Strided, target: Strided): boolean => chunk.bytes.buffer === target.bytes.buffer

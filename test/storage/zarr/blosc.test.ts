@@ -1,0 +1,85 @@
+import fc from 'fast-check'
+import Blosc from 'numcodecs/blosc'
+import { describe, expect, test } from 'vitest'
+import { decodeBlosc } from '../../../src/storage/zarr/blosc.ts'
+
+/** Bytes of several kinds: noise, ramps, repeats of short patterns, and mixtures of them. */
+const bytesOf = (length: number, kind: number, seed: number): Uint8Array => {
+  let state = seed + 1
+  return Uint8Array.from({ length }, (_, i) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    const kinds = [state >>> 24, i >> 3, i % (1 + (seed % 20)), (state >>> 16) % 50 === 0 ? state >>> 24 : i % 7]
+    return kinds[kind]
+  })
+}
+const cases = fc.record({
+  length: fc.oneof(fc.nat(3000), fc.integer({ min: 200_000, max: 900_000 })),
+  kind: fc.nat(3),
+  seed: fc.nat(1000),
+  shuffle: fc.constantFrom(0, 1),
+  blocksize: fc.constantFrom(0, 512, 4096, 100_000),
+  clevel: fc.constantFrom(0, 1, 5, 9),
+})
+
+describe('decodeBlosc', () => {
+  test('gives the bytes that numcodecs packed', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ length, kind, seed, ...configuration }) => {
+        const bytes = bytesOf(length, kind, seed)
+        const packed = await Blosc.fromConfig({ id: 'blosc', cname: 'lz4', ...configuration }).encode(bytes)
+        for (const elementBytes of [packed[3], ...(configuration.shuffle ? [] : [1, 2, 8, 16])]) {
+          // Where bytes are not shuffled and streams not split, the size of an element does not matter.
+          if (elementBytes !== packed[3] && !(packed[2] & 16)) continue
+          packed[3] = elementBytes
+          expect(Buffer.compare(decodeBlosc(packed)!, bytes)).toBe(0)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('a damaged container is an error or other bytes, never a crash nor an endless loop', async () => {
+    const bytes = bytesOf(20_000, 3, 5)
+    const packed = await Blosc.fromConfig({ id: 'blosc', cname: 'lz4', clevel: 5, shuffle: 1, blocksize: 4096 }).encode(
+      bytes,
+    )
+    fc.assert(
+      fc.property(fc.nat(packed.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const damaged = packed.slice()
+        damaged[at] ^= change
+        try {
+          const decoded = decodeBlosc(damaged)
+          if (decoded) expect(decoded.length).toBe(new DataView(damaged.buffer).getUint32(4, true))
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error)
+        }
+      }),
+      { numRuns: 500 },
+    )
+    expect(decodeBlosc(packed.subarray(0, packed.length - 1))).toBeUndefined()
+  })
+})
+
+describe('elements of every size', () => {
+  for (const size of [1, 2, 3, 4, 8, 12, 16])
+    test(`${size} bytes are put together again`, () => {
+      const count = 1000
+      const bytes = bytesOf(size * count + 1, 0, size)
+      expect(Buffer.compare(decodeBlosc(packed(bytes, size))!, bytes)).toBe(0)
+    })
+
+  /** A container of one block whose shuffled bytes are stored as they are. */
+  function packed(bytes: Uint8Array, size: number): Uint8Array {
+    const count = Math.floor(bytes.length / size)
+    const whole = new Uint8Array(16 + 4 + 4 + bytes.length)
+    const view = new DataView(whole.buffer)
+    whole.set([2, 1, 1 | 16 | 32, size])
+    for (const [at, value] of [bytes.length, bytes.length, whole.length, 20, bytes.length].entries())
+      view.setUint32(4 + 4 * at, value, true)
+    for (let i = 0; i < bytes.length; i++) {
+      const inElements = size > 1 && i < count * size
+      whole[24 + (inElements ? (i % size) * count + Math.floor(i / size) : i)] = bytes[i]
+    }
+    return whole
+  }
+})
