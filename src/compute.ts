@@ -99,6 +99,8 @@ async function assemble(
   const { plan: lowered } = prepare(
     exprs.map((expr) => ({ expr, assemble: true })),
     engine,
+    settings,
+    resultBytes,
   )
   const plan = writeInPlace(
     lowered,
@@ -140,7 +142,7 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
 async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): AsyncGenerator<Block> {
   if (sizeOf(expr.shape) === 0) return
   const engine = await getEngine()
-  const prepared = { ...prepare([{ expr, assemble: false }], engine), resultBytes }
+  const prepared = prepare([{ expr, assemble: false }], engine, settings, resultBytes)
   const tasks = layOut(prepared.plan, settings.ordered)
   const shape = gridShape(expr.grid)
   const blockOf = new Map<number, number>()
@@ -193,7 +195,7 @@ export async function persist(expr: Expr, options: ComputeOptions = {}): Promise
   if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'heap')) return expr
   const engine = await getEngine()
   await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
-  const prepared = prepare([{ expr, assemble: false }], engine)
+  const prepared = prepare([{ expr, assemble: false }], engine, settings)
   const tasks = layOut(prepared.plan, false)
   const { kept } = await (await startJob(prepared, tasks, taskFlag.keep, settings)).result
   const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))

@@ -1,4 +1,4 @@
-import { blockCount, type Grid, gridShape } from '../core/chunks.ts'
+import { blockCount, type Grid, gridKey, gridShape } from '../core/chunks.ts'
 import { facts, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
@@ -7,7 +7,10 @@ import type { Sink } from '../storage/sink.ts'
 import { fuse } from './fuse.ts'
 import { kernelStage, type Lowering } from './lowering.ts'
 import type { Buffer, Plan, PlannedStage } from './plan.ts'
+import type { Rechunk } from './rechunk.ts'
 import { lowerReduce } from './reduce.ts'
+import { type Budget, copyStage, fitReads, gatherReads, rechunkBuffer } from './staged-reads.ts'
+import { withoutUnused } from './unused.ts'
 
 /** How a root is wanted: as blocks of its own, written in place into one row-major array, or written to a sink. */
 export interface Root {
@@ -18,20 +21,44 @@ export interface Root {
 
 /** Above this many bytes an array that can be made again (read, or random) is made again for each pass instead of being held. */
 const holdBytes = 64 * 2 ** 20
+/** The budget where nothing has to fit. */
+const anyMemory: Budget = { roomBytes: Number.POSITIVE_INFINITY, concurrency: 1 }
 /** Element-wise functions that one kernel computes at most; a longer chain is cut. */
 const longestKernel = 150
 
-/** Turns optimised expressions into stages. */
-export function lower(roots: readonly Root[]): Plan {
+/** Turns optimised expressions into stages whose tasks fit the budget where blocks can be cut to fit. */
+export function lower(roots: readonly Root[], budget: Budget = anyMemory): Plan {
   const stages: PlannedStage[] = []
+  const replaced = new Map<Buffer, Map<string, Buffer>>()
   const made = new Map<string, Buffer>()
   const { separate, depthOf, read } = analyse(roots.map((root) => root.expr))
 
+  const addStage = (planned: PlannedStage): Buffer => {
+    const { dtype, grid } = planned.stage
+    return { dtype, grid, blocks: { kind: 'stage', stage: stages.push(planned) - 1 } }
+  }
+  const once = (buffer: Buffer, to: string, make: () => Buffer): Buffer => {
+    if (!replaced.has(buffer)) replaced.set(buffer, new Map())
+    const known = replaced.get(buffer)!
+    if (!known.has(to)) known.set(to, make())
+    return known.get(to)!
+  }
+  const replace = (buffer: Buffer, rechunk: Rechunk): Buffer =>
+    once(buffer, `through ${gridKey(rechunk.to)}`, () => {
+      const maker = buffer.blocks.kind === 'stage' ? stages[buffer.blocks.stage] : undefined
+      return rechunkBuffer(buffer, maker, rechunk, addStage)
+    })
+  const gather = (buffer: Buffer, grid: Grid): Buffer =>
+    once(buffer, `to ${gridKey(grid)}`, () => lowering.add(copyStage(buffer, grid), [buffer]))
+  const fitted = (planned: PlannedStage): PlannedStage => {
+    const { stage, buffers } = planned
+    if (stage.kind !== 'kernel') return planned
+    return stage.spec.kind === 'map'
+      ? fitReads({ stage, buffers }, budget, replace)
+      : gatherReads({ stage, buffers }, gather)
+  }
   const lowering: Lowering = {
-    add(stage, buffers) {
-      stages.push({ stage, buffers })
-      return { dtype: stage.dtype, grid: stage.grid, blocks: { kind: 'stage', stage: stages.length - 1 } }
-    },
+    add: (stage, buffers) => addStage(fitted({ stage, buffers })),
     materialise(expr, depth) {
       const key = keyOf(expr, depth)
       if (!made.has(key)) made.set(key, makeBuffer(lowering, expr, depthOf(expr)))
@@ -50,7 +77,7 @@ export function lower(roots: readonly Root[]): Plan {
     const buffer = lowerRoot(lowering, root, depthOf(root.expr), alone(root.expr))
     return root.store ? storeStage(lowering, buffer, root.store) : buffer
   })
-  return { stages, outputs }
+  return withoutUnused({ stages, outputs })
 }
 
 /** Blocks that can be made again are shared only by stages of one pass, that is, with as many reductions below them. */

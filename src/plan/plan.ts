@@ -25,6 +25,8 @@ export interface PlannedStage {
   readonly stage: Stage
   /** One a read; of a combine stage the one buffer of partials (grid unused). */
   readonly buffers: readonly Buffer[]
+  /** Its tasks go as soon as they can: they cut up blocks that are then free. */
+  readonly isEager?: boolean
 }
 
 /** Stages in an order in which each comes after those it reads; its size depends on the expression, not on the blocks. */

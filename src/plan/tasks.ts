@@ -37,7 +37,7 @@ export function layOut(plan: Plan, ordered: boolean, wanted: Wanted = () => true
   const roots = found.outputs.flatMap((blocks) => [...blocks])
   const delivered = new Set(ordered ? roots : [])
   const order = depthFirstOrder(found, roots, (t) =>
-    delivered.has(t) ? 'never' : found.outputBytes[t] === 0 ? 'always' : 'frees',
+    delivered.has(t) ? 'never' : found.outputBytes[t] === 0 || plan.stages[found.stage[t]].isEager ? 'always' : 'frees',
   )
   const number = new Int32Array(found.count)
   order.forEach((task, place) => {

@@ -1,3 +1,4 @@
+import type { Budget } from '../plan/staged-reads.ts'
 import { blockSize } from '../scheduler/allocator.ts'
 import { allowedAheadBytes, memoryProfile } from '../scheduler/profile.ts'
 import { type TaskTable, taskFlag } from '../scheduler/types.ts'
@@ -23,6 +24,17 @@ export interface Forecast {
   /** The limit of its blocks. */
   readonly blockBytes: number
 }
+
+/** What the planner may count on: the limit less whole results where these fit; each worker has a task under way, and two wait. */
+export function budgetOf({ limitBytes, workers }: Settings, resultBytes: number): Budget {
+  const besideResultBytes = limitBytes - resultBytes
+  return {
+    roomBytes: besideResultBytes >= leastShare * limitBytes ? besideResultBytes : limitBytes,
+    concurrency: Math.max(1, workers) + 2,
+  }
+}
+/** Results that leave less than this part of the limit for blocks are not planned for. */
+const leastShare = 1 / 8
 
 /** How many delivered blocks may wait for the reader. */
 export const readAheadOf = (workers: number): number => Math.max(2, 2 * workers)

@@ -11,7 +11,7 @@ import type { Engine, Job } from '../scheduler/engine.ts'
 import { type TaskTable, taskFlag } from '../scheduler/types.ts'
 import { isTied } from '../storage/host.ts'
 import { describePlan } from './describe.ts'
-import { forecast, needsOf, readAheadOf } from './forecast.ts'
+import { budgetOf, forecast, needsOf, readAheadOf } from './forecast.ts'
 import type { Settings } from './options.ts'
 import { makeRoomForJob } from './results.ts'
 
@@ -20,18 +20,22 @@ export interface Prepared {
   readonly plan: Plan
   readonly engine: Engine
   /** Bytes of the whole results that the run writes; none unless given. */
-  readonly resultBytes?: number
+  readonly resultBytes: number
 }
 
-/** Optimises and lowers. */
-export function prepare(roots: readonly Root[], engine: Engine): Prepared {
+/** Optimises and lowers, for a run that writes `resultBytes` of whole results. */
+export function prepare(roots: readonly Root[], engine: Engine, settings: Settings, resultBytes = 0): Prepared {
   const { roots: better } = optimise(roots.map((root) => root.expr))
-  return { engine, plan: lower(better.map((expr, i) => ({ ...roots[i], expr }))) }
+  const plan = lower(
+    better.map((expr, i) => ({ ...roots[i], expr })),
+    budgetOf(settings, resultBytes),
+  )
+  return { engine, plan, resultBytes }
 }
 
 /** Hands the tasks to the scheduler; `flag` marks the output tasks. The run is held to its forecast. */
 export async function startJob(
-  { plan, engine, resultBytes = 0 }: Prepared,
+  { plan, engine, resultBytes }: Prepared,
   tasks: Tasks,
   flag: number,
   settings: Settings,

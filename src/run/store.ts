@@ -31,6 +31,7 @@ export async function storeAll(pairs: readonly Stored[], options: ComputeOptions
   const prepared = prepare(
     wanted.map(({ expr, sink, origin }) => ({ expr, assemble: false, store: { sink, origin } })),
     engine,
+    settings,
   )
   const tasks = layOut(prepared.plan, settings.ordered, (output, block) => {
     const { expr, origin, isWritten } = wanted[output]

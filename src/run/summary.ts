@@ -2,7 +2,7 @@ import { facts } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
 import { optimise } from '../graph/optimise.ts'
-import { explainPlan, type PlanCost, planCost } from '../plan/explain.ts'
+import { explainPlan, planCost } from '../plan/explain.ts'
 import { lower } from '../plan/lower.ts'
 import type { Plan } from '../plan/plan.ts'
 import { writeInPlace } from '../plan/regions.ts'
@@ -10,7 +10,7 @@ import { layOut } from '../plan/tasks.ts'
 import { blockSize } from '../scheduler/allocator.ts'
 import { taskFlag } from '../scheduler/types.ts'
 import { sequentialBoundBytes } from './bound.ts'
-import { forecast, type Needs, needsOf } from './forecast.ts'
+import { budgetOf, forecast, type Needs, needsOf } from './forecast.ts'
 import { tableOf } from './job.ts'
 import { type ComputeOptions, type Settings, settingsOf } from './options.ts'
 
@@ -46,12 +46,17 @@ const mostLaidOut = 2 ** 12
 export function summarise(exprs: readonly Expr[], options: ComputeOptions = {}): PlanSummary {
   const settings = settingsOf(options)
   const { roots, fired } = optimise([...new Set(exprs)])
-  const plan = lower(roots.map((expr) => ({ expr, assemble: false })))
-  const cost = planCost(plan)
-  const needs = cost.tasks > mostLaidOut ? needsByStage(plan, cost, exprs) : needsByTask(plan, roots, settings)
+  const resultBytes = resultBytesOf(roots)
+  const streamed = planFor(roots, settings, 0)
+  const whole = planFor(roots, settings, resultBytes)
+  const cost = planCost(streamed)
+  const isLarge = cost.tasks > mostLaidOut
+  const needs = isLarge
+    ? [needsByStage(streamed, 0), needsByStage(whole, resultBytes)]
+    : needsByTask(streamed, whole, settings, resultBytes)
   const peaks = needs.map((each) => forecast(settings, each).peakBytes)
   const peakBytes = Math.max(peaks[0], ...peaks.filter((bytes) => bytes <= settings.limitBytes))
-  const text = explainPlan(exprs, plan, fired, cost, peakBytes)
+  const text = explainPlan(exprs, streamed, fired, cost, peakBytes)
   return {
     stages: cost.stages.map(({ name, kind, tasks, readBytes, writtenBytes }) => ({
       name,
@@ -68,33 +73,44 @@ export function summarise(exprs: readonly Expr[], options: ComputeOptions = {}):
   }
 }
 
-/** Streamed, persisted, and whole in place. */
-function needsByTask(plan: Plan, all: readonly Expr[], { ordered }: Settings): Needs[] {
+/** The plan of a run that streams, or with `resultBytes` of one that writes whole results in place. */
+function planFor(all: readonly Expr[], settings: Settings, resultBytes: number): Plan {
   const roots = all.filter(({ shape }) => sizeOf(shape) > 0)
-  const tasks = layOut(plan, ordered)
-  const assembled = writeInPlace(
-    lower(roots.map((expr) => ({ expr, assemble: true }))),
-    roots.map(({ shape }) => ({ address: 0, shape })),
+  const assemble = resultBytes > 0
+  const plan = lower(
+    roots.map((expr) => ({ expr, assemble })),
+    budgetOf(settings, resultBytes),
   )
+  return assemble
+    ? writeInPlace(
+        plan,
+        roots.map(({ shape }) => ({ address: 0, shape })),
+      )
+    : plan
+}
+
+/** Streamed, persisted, and whole in place. */
+function needsByTask(streamed: Plan, whole: Plan, { ordered }: Settings, resultBytes: number): Needs[] {
+  const tasks = layOut(streamed, ordered)
   return [
-    needsOf(tableOf(plan, tasks, taskFlag.deliver), 0),
-    needsOf(tableOf(plan, tasks, taskFlag.keep), 0),
-    needsOf(tableOf(assembled, layOut(assembled, false), 0), resultBytesOf(roots)),
+    needsOf(tableOf(streamed, tasks, taskFlag.deliver), 0),
+    needsOf(tableOf(streamed, tasks, taskFlag.keep), 0),
+    needsOf(tableOf(whole, layOut(whole, false), 0), resultBytes),
   ]
 }
 
-/** Streamed, and whole. */
-function needsByStage(plan: Plan, cost: PlanCost, exprs: readonly Expr[]): Needs[] {
+/** A bound, from the stages alone. */
+function needsByStage(plan: Plan, resultBytes: number): Needs {
+  const cost = planCost(plan)
   const largest = (bytes: readonly number[]) => bytes.reduce((most, each) => Math.max(most, blockSize(each)), 0)
-  const blocks = exprs.map(({ dtype, grid }) => sizeOf(grid.map((axis) => axis.size)) * facts[dtype].itemsize)
-  const streamed: Needs = {
+  const blocks = plan.outputs.map(({ dtype, grid }) => sizeOf(grid.map((axis) => axis.size)) * facts[dtype].itemsize)
+  return {
     inOrderBytes: sequentialBoundBytes(plan, cost),
     allBytes: cost.stages.reduce((sum, stage) => sum + stage.tasks * blockSize(stage.blockBytes), 0),
     largestBlockBytes: largest(cost.stages.map(({ blockBytes }) => blockBytes)),
-    deliveredBytes: largest(blocks),
-    resultBytes: 0,
+    deliveredBytes: resultBytes > 0 ? 0 : largest(blocks),
+    resultBytes,
   }
-  return [streamed, { ...streamed, resultBytes: resultBytesOf(exprs) }]
 }
 
 /** Bytes of whole results; equal ones are one. */
