@@ -11,7 +11,7 @@ export interface Rechunk {
 }
 
 /** Intermediate blocks smaller than this cost more to handle than another pass over the data. */
-const leastBlockBytes = 64 * 2 ** 10
+const leastBlockBytes = 16 * 2 ** 10
 const mostStages = 8
 
 /**
@@ -77,16 +77,19 @@ function groupsBetween(read: Grid, write: Grid, count: number): Grid[] {
   const axes = read.map((from, axis) => {
     const to = write[axis]
     const lengths = Array.from({ length: count - 1 }, (_, i) => from.size * (to.size / from.size) ** ((i + 1) / count))
-    if (from.size <= to.size) return [...chain(from, lengths), to]
-    return [...chain(to, lengths.reverse()), from].reverse()
+    if (from.size <= to.size) return [...chain(from, to, lengths), to]
+    return [...chain(to, from, lengths.reverse()), from].reverse()
   })
   return Array.from({ length: count + 1 }, (_, i) => axes.map((groups) => groups[i]))
 }
 
-/** The axis, then ever more of its blocks joined to blocks of about the lengths, which grow. */
-function chain(axis: AxisChunks, lengths: readonly number[]): AxisChunks[] {
+/** The axis, then ever more of its blocks joined, towards those of `end`, to blocks of about the lengths, which grow. */
+function chain(axis: AxisChunks, end: AxisChunks, lengths: readonly number[]): AxisChunks[] {
   const groups = [axis]
-  for (const length of lengths) groups.push(joined(groups[groups.length - 1], Math.ceil(length)))
+  for (const length of lengths) {
+    const last = groups[groups.length - 1]
+    groups.push(joined(last, evenLength(last.size, end.size, Math.ceil(length))))
+  }
   return groups
 }
 
