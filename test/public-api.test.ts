@@ -26,8 +26,9 @@ const running = words(
   `compute plan configure shutdown store toBinary toNpy toNpz toZarr openZarr at with slice where mapBlocks random ChunkedArray
   Computation`,
 )
-const diagnostics = words('format profile Profile dashboard')
+const diagnostics = words('format profile Profile dashboard ProgressBar')
 const tasks = words('Pool Client client Future parallel ranks')
+
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [

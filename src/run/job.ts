@@ -1,6 +1,7 @@
 import { gridShape } from '../core/chunks.ts'
 import { WorkerLostError } from '../core/errors.ts'
 import { unravel } from '../core/shape.ts'
+import { followNext } from '../diagnostics/progress/follow.ts'
 import { optimise } from '../graph/optimise.ts'
 import { type ExecutablePlan, type Stage, taskAxes } from '../kernel/stage.ts'
 import { checkFits } from '../plan/fits.ts'
@@ -41,7 +42,7 @@ export async function startJob(
   settings: Settings,
   onDeliver?: (task: number, address: number) => void,
 ): Promise<Job> {
-  const { workers, ordered, signal, progress, onEvent } = settings
+  const { workers, ordered, signal, onEvent } = settings
   const table = tableOf(plan, tasks, flag)
   const needs = needsOf(table, resultBytes)
   checkFits(plan, tasks, Math.max(0, settings.limitBytes - needs.deliveredBytes))
@@ -53,6 +54,8 @@ export async function startJob(
   }
   await makeRoomForJob(engine, () => needs.inOrderBytes)
   onEvent?.({ type: 'start', totalTasks: tasks.count, forecastBytes })
+  const progress = settings.openProgress?.()
+  const stopProgress = progress && followNext(progress.begin)
   const job = engine.submit({
     table,
     plan: executable,
@@ -61,16 +64,22 @@ export async function startJob(
     describe: () => describePlan(plan, tasks),
     onDeliver,
     onProgress(finishedTasks, totalTasks) {
-      progress?.(finishedTasks, totalTasks)
+      progress?.update()
       onEvent?.({ type: 'progress', finishedTasks, totalTasks })
     },
   })
+  const endProgress = (isFailed: boolean): void => {
+    stopProgress?.()
+    progress?.end(isFailed)
+  }
   const result = job.result.then(
     (ended) => {
+      endProgress(false)
       onEvent?.({ type: 'end', peakBytes: ended.peakBytes + needs.deliveredBytes + resultBytes })
       return ended
     },
     (error) => {
+      endProgress(true)
       throw error instanceof WorkerLostError ? namedLoss(error, plan, tasks) : error
     },
   )

@@ -1,7 +1,7 @@
 import { config, parseBytes, parseScheduler, parseWorkers } from '../core/config.ts'
 import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
 import { checkFlag, checkOptions } from '../core/options.ts'
-import { type Progress, progressOf } from '../diagnostics/progress.ts'
+import { type Progress, type ProgressListener, progressOf } from '../diagnostics/progress/progress.ts'
 
 /** What `onEvent` is told. */
 export type RunEvent =
@@ -19,7 +19,7 @@ export interface ComputeOptions {
   /** The most bytes that blocks may take: a number, or text such as '512MiB'. */
   memoryLimit?: number | string
   signal?: AbortSignal
-  /** Told how far the work is; true draws a bar in the terminal. */
+  /** Told how far the work is; true draws a bar in the terminal or notebook. */
   progress?: boolean | Progress
   /** Told when the run starts, goes on and ends, with the most bytes its blocks took. */
   onEvent?: (event: RunEvent) => void
@@ -33,7 +33,7 @@ export interface Settings {
   readonly workers: number
   readonly ordered: boolean
   readonly signal: AbortSignal | undefined
-  readonly progress: Progress | undefined
+  readonly openProgress: (() => ProgressListener) | undefined
   readonly onEvent: ComputeOptions['onEvent']
 }
 export const optionNames = ['scheduler', 'workers', 'memoryLimit', 'signal', 'progress', 'onEvent', 'ordered'] as const
@@ -50,7 +50,7 @@ export function settingsOf(given: ComputeOptions): Settings {
     )
   if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
     throw new NdloomError(
-      `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total) => ...`,
+      `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total, state) => ...`,
     )
   if (onEvent !== undefined && typeof onEvent !== 'function')
     throw new NdloomError(`compute: got onEvent ${formatGiven(onEvent)}, want a function (event) => ...`)
@@ -60,7 +60,7 @@ export function settingsOf(given: ComputeOptions): Settings {
     workers: scheduler === 'local' ? 0 : workers,
     ordered: checkFlag(ordered, 'ordered', 'compute'),
     signal,
-    progress: progressOf(progress),
+    openProgress: progressOf(progress),
     onEvent,
   }
 }

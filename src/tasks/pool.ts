@@ -1,6 +1,6 @@
 import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
-import { type Progress, progressOf } from '../diagnostics/progress.ts'
+import { type Progress, progressOfItems } from '../diagnostics/progress/progress.ts'
 import { nameTask } from '../scheduler/calls.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import { type Backend, createBackend, type WorkerOptions, workerOptionNames } from './backend.ts'
@@ -143,7 +143,7 @@ export class Pool {
     const map = runChunks<R>(this.#backend, named, mode, items, {
       chunkSize,
       signal,
-      progress: progressOf(options.progress),
+      progress: options.progress,
     })
     this.#maps.add(map)
     try {
@@ -178,7 +178,7 @@ export class Pool {
 interface ChunkOptions {
   readonly chunkSize: number
   readonly signal: AbortSignal | undefined
-  readonly progress: Progress | undefined
+  readonly progress: boolean | Progress | undefined
 }
 
 /** One job: a task for each chunk of the items. */
@@ -187,8 +187,9 @@ function runChunks<R>(
   { fn, name }: NamedFunction,
   mode: CallMode,
   items: readonly unknown[],
-  { chunkSize, signal, progress }: ChunkOptions,
+  { chunkSize, signal, progress: wanted }: ChunkOptions,
 ) {
+  const progress = progressOfItems(wanted, name, items.length)
   const count = Math.ceil(items.length / chunkSize)
   const results = new Array<R>(items.length)
   const errors: { readonly task: number; readonly error: unknown }[] = []
@@ -205,10 +206,13 @@ function runChunks<R>(
     },
     onError: (task, error) => void errors.push({ task, error }),
     nameError: (task, error, item = 0) => nameTask(name, [task * chunkSize + item], error),
-    onProgress: progress && ((tasks) => progress(Math.min(items.length, tasks * chunkSize), items.length)),
+    onProgress: progress && ((tasks) => progress.report(Math.min(items.length, tasks * chunkSize))),
     signal,
   })
-  const ended = handle.result.catch(() => undefined)
+  const ended = handle.result.then(
+    () => progress?.end(false),
+    () => progress?.end(true),
+  )
   return {
     ended,
     cancel: handle.cancel,
