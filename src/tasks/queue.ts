@@ -1,7 +1,7 @@
 import { AbortError } from '../core/errors.ts'
 import { input, nameTask } from '../scheduler/calls.ts'
 import type { CallMode } from '../worker/call-messages.ts'
-import type { SentFunction } from '../worker/functions.ts'
+import { keyOf, type SentFunction } from '../worker/functions.ts'
 import type { Backend } from './backend.ts'
 import { Future } from './future.ts'
 
@@ -100,7 +100,7 @@ function runJob(backend: Backend, entries: readonly Entry[], inJob: ReadonlyMap<
   const numbers = entries.map(({ task }, i) => {
     for (const arg of task.args) if (inJob.has(arg)) inputs.push(inJob.get(arg)!)
     inputStart[i + 1] = inputs.length
-    const key = 'text' in task.fn ? task.fn.text : `${task.fn.module} ${task.fn.name}`
+    const key = keyOf(task.fn)
     if (!functions.has(key)) functions.set(key, { fn: task.fn, index: functions.size })
     return functions.get(key)!.index
   })

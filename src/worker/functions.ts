@@ -1,7 +1,7 @@
 import { formatGiven, NdloomError } from '../core/errors.ts'
 
-/** A function as it goes to a worker: its text, or the name of an export of a module. */
-export type SentFunction = { readonly text: string } | ModuleFunction
+/** A function as it goes to a worker: its text (with its name, for stacks), or the name of an export of a module. */
+export type SentFunction = { readonly text: string; readonly name?: string } | ModuleFunction
 /**
  * An exported function of a module. `module` is a package name or URL, as `import()` takes it, or a path: a relative one
  * (`./work.js`) is looked up in the working directory of the process.
@@ -17,7 +17,7 @@ export type Callable = (this: unknown, ...args: unknown[]) => unknown
  * @example sentFunction((x: number) => x * x, 'map')
  */
 export function sentFunction(fn: unknown, operation: string): SentFunction {
-  if (typeof fn === 'function') return { text: functionText(fn as () => unknown, operation) }
+  if (typeof fn === 'function') return { text: functionText(fn as () => unknown, operation), name: fn.name }
   const { module, name } = (typeof fn === 'object' && fn !== null ? fn : {}) as Partial<ModuleFunction>
   if (typeof module === 'string' && typeof name === 'string') return { module: moduleUrl(module), name }
   throw new NdloomError(
@@ -46,20 +46,23 @@ function moduleUrl(module: string): string {
   return pathToFileURL(resolve(module)).href
 }
 
+/** Equal functions have equal keys. */
+export const keyOf = (fn: SentFunction): string => `${'text' in fn ? fn.text : fn.module} ${fn.name ?? ''}`
+
 const known = new Map<string, Promise<Callable>>()
 
 /** The function that was sent: its text, evaluated in this realm, or the export of the module. */
 export function receiveFunction(fn: SentFunction): Promise<Callable> {
-  const key = 'text' in fn ? fn.text : `${fn.module} ${fn.name}`
-  const found = known.get(key) ?? ('text' in fn ? Promise.resolve(fn.text).then(evaluate) : importNamed(fn))
+  const key = keyOf(fn)
+  const found = known.get(key) ?? ('text' in fn ? Promise.resolve(fn).then(evaluate) : importNamed(fn))
   known.set(key, found)
   return found
 }
 
-/** A method's text (`f(x) {...}`) is no expression by itself; as a property of an object literal it is. */
-function evaluate(text: string): Callable {
+/** A property's name is that of the function. A method's text (`f(x) {...}`) is no expression, but a property by itself. */
+function evaluate({ text, name = '' }: { readonly text: string; readonly name?: string }): Callable {
   try {
-    return new Function(`'use strict'; return (${text})`)() as Callable
+    return new Function(`'use strict'; return ({ ${JSON.stringify(name)}: (${text}) })`)()[name] as Callable
   } catch {
     return Object.values(new Function(`'use strict'; return ({ ${text} })`)() as Record<string, Callable>)[0]
   }
