@@ -49,7 +49,9 @@ export function createQueue(backend: Backend): Queue {
       else groups.set(key, [entry])
     }
     waiting = []
-    for (const group of groups.values()) startJob(backend, group, enqueue)
+    const priorityOf = ([{ task }]: Entry[]): number => task.priority ?? 0
+    const inOrder = [...groups.values()].sort((a, b) => priorityOf(b) - priorityOf(a))
+    for (const group of inOrder) startJob(backend, group, enqueue)
   }
   const forget = (future: Future): void => {
     unsettled.delete(future)
