@@ -24,7 +24,7 @@ export interface RanksOptions<Args = unknown> {
  * tells what each rank waits for, and for bad arguments; WorkerLostError when a worker ends; AbortError.
  *
  * @example
- * const sums = await nd.ranks(4, (comm) => comm.allreduce(comm.rank, 'sum'))   // [6, 6, 6, 6]
+ * nd.ranks(4, (comm) => comm.allreduce(comm.rank, 'sum'))   // -> [ 6, 6, 6, 6 ]
  */
 export async function ranks<T, Args = undefined>(
   count: number,

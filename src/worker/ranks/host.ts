@@ -72,9 +72,9 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
     receive(rank, wanted) {
       check()
       const mailbox = mailboxOf(rank)
-      let found = mailbox.take(wanted)
-      if (!found && link.poll()) found = mailbox.take(wanted)
-      return found ?? self.blocked(rank, () => describeWait(wanted), mailbox.wait(wanted))
+      // Always: a rank beside this one could else keep those elsewhere from ever being heard.
+      link.poll()
+      return mailbox.take(wanted) ?? self.blocked(rank, () => describeWait(wanted), mailbox.wait(wanted))
     },
     blocked(rank, describe, promise) {
       spinSoon()
