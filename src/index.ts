@@ -55,6 +55,7 @@ export {
 } from './array/storing.ts'
 export * from './array/tiling.ts'
 export { type ToZarrOptions, toZarr } from './array/to-zarr.ts'
+export * from './array/visualize.ts'
 export {
   type FromZarrOptions,
   fromZarr,
@@ -95,6 +96,7 @@ export { type FormatOptions, format } from './diagnostics/format.ts'
 export { Profile, profile } from './diagnostics/profile/profile.ts'
 export type { ProgressState, StageProgress } from './diagnostics/progress/estimate.ts'
 export { type Progress, ProgressBar, type ProgressBarOptions } from './diagnostics/progress/progress.ts'
+export { Picture, type VisualizeOptions } from './diagnostics/visualize.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'
 export type { ReadFunction, UserBlock, WriteFunction } from './storage/user.ts'

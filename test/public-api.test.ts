@@ -26,7 +26,7 @@ const running = words(
   `compute plan configure shutdown store toBinary toNpy toNpz toZarr openZarr at with slice where mapBlocks random ChunkedArray
   Computation`,
 )
-const diagnostics = words('format profile Profile dashboard ProgressBar')
+const diagnostics = words('format profile Profile dashboard ProgressBar visualize Picture')
 const tasks = words('Pool Client client Future parallel ranks')
 
 const errors = words(`
@@ -59,7 +59,7 @@ const notMethods = new Set([
 ])
 const methods = [
   ...exported.filter((name) => !notMethods.has(name)),
-  ...words('sub mul div neg eq ne lt le gt ge persist explain toString toSVG constructor'),
+  ...words('sub mul div neg eq ne lt le gt ge persist explain toString toSVG visualize constructor'),
 ]
 const properties = words('T mT shape ndim size dtype chunks numblocks nbytes itemsize')
 

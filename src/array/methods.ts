@@ -1,5 +1,6 @@
 import type { NdArray } from 'ndarray'
 import { type Computation, type ComputeOptions, computeOne, type PlanSummary, persist, summarise } from '../compute.ts'
+import type { Picture, VisualizeOptions } from '../diagnostics/visualize.ts'
 import type { Result } from '../run/results.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import * as creation from './creation.ts'
@@ -17,6 +18,7 @@ import * as replacing from './replacing.ts'
 import * as storing from './storing.ts'
 import * as tiling from './tiling.ts'
 import * as zarr from './to-zarr.ts'
+import * as visualizing from './visualize.ts'
 
 // Every function whose first argument is an array is a method: a line for each module whose functions all are, or for each name.
 /** Short names beside the standard's. */
@@ -42,6 +44,7 @@ const functions = {
   ...linear,
   ...rechunking,
   ...replacing,
+  ...visualizing,
   at: indexing.at,
   astype: dtypes.astype,
   tril: matrices.tril,
@@ -126,6 +129,9 @@ declare module './chunked-array.ts' {
     plan(options?: ComputeOptions): PlanSummary
     /** The same as text. @example process.stdout.write(x.sum().explain({ workers: 2 })) */
     explain(options?: ComputeOptions): string
+    /** `nd.visualize` of this array alone. @example await x.sum().visualize('plan.svg', { level: 'tasks' }) */
+    visualize(options?: VisualizeOptions): Promise<Picture>
+    visualize(file: string | URL, options?: VisualizeOptions): Promise<void>
     /** `nd.mapBlocks` over this array alone. @example x.mapBlocks((block) => { block.set(0, 0, 1); return block }) */
     mapBlocks(
       fn: ((block: Block, info: BlockInfo) => unknown) | ModuleFunction,

@@ -8,7 +8,7 @@ export const pixels = (value: number): string => `${Math.round(value * 10) / 10}
 /** About how wide text is, in pixels, in the fonts that pictures are written in: enough room in any of them. */
 export const textWidth = (text: string, fontPixels: number): number => 0.62 * fontPixels * text.length
 
-export const fontFamily = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'
+export const fontFamily = 'Helvetica, Arial, sans-serif'
 
 /**
  * An SVG document. Its background is transparent. What is drawn in currentColor takes the colour of the page's text; in a file of its

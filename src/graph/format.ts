@@ -7,7 +7,7 @@ const formatValue = (value: Value): string =>
   typeof value === 'object' ? `${value.re}+${value.im}i` : Object.is(value, -0) ? '-0' : `${value}`
 
 /** A view as what it is: a permutation of axes, a broadcast, or in NumPy's manner a slice `start:+extent:step` of each source axis. */
-function formatView({ shape, axes }: View, source: readonly number[]): string {
+export function formatView({ shape, axes }: View, source: readonly number[]): string {
   const whole = axes.every(
     ({ from, start, step }, k) => start === 0 && (from < 0 || (step === 1 && shape[from] === source[k])),
   )
@@ -23,7 +23,7 @@ function formatView({ shape, axes }: View, source: readonly number[]): string {
 }
 
 /** What a node does, without its operands. */
-function formatNode(expr: Expr): string {
+export function formatNode(expr: Expr): string {
   switch (expr.kind) {
     case 'source':
       return `${expr.source.type}${expr.origin.some((o) => o > 0) ? `@${expr.origin}` : ''}${formatShape(expr.shape)}`
