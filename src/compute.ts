@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray'
 import { formatBytes } from './core/bytes.ts'
-import { blockBox, boxShape, gridShape } from './core/chunks.ts'
+import { type Box, blockBox, boxShape, gridShape } from './core/chunks.ts'
 import { config } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
 import { internal, MemoryLimitError } from './core/errors.ts'
@@ -149,10 +149,14 @@ async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): 
   tasks.outputs[0].forEach((task, block) => {
     blockOf.set(task, block)
   })
-  const waiting: { task: number; address: number }[] = []
+  const indexOf = (task: number): number[] => unravel(blockOf.get(task)!, shape)
+  const boxOf = (task: number): Box => blockBox(expr.grid, indexOf(task))
+  const waiting: { task: number; box: Box; data: TypedArray }[] = []
   let wake = () => {}
   const job = await startJob(prepared, tasks, taskFlag.deliver, settings, (task, address) => {
-    waiting.push({ task, address })
+    const box = boxOf(task)
+    const bytes = viewBytes(expr.dtype, engine.memory.buffer, address, sizeOf(boxShape(box)))
+    waiting.push({ task, box, data: bytes.slice() as TypedArray })
     wake()
   })
   job.result.then(
@@ -168,16 +172,13 @@ async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): 
         })
         continue
       }
-      const index = unravel(blockOf.get(next.task)!, shape)
-      const box = blockBox(expr.grid, index)
-      const bytes = viewBytes(expr.dtype, engine.memory.buffer, next.address, sizeOf(boxShape(box)))
-      const copy = bytes.slice() as TypedArray
-      job.taken(next.task)
+      const { task, box, data } = next
+      job.taken(task)
       left--
       yield {
-        index,
+        index: indexOf(task),
         offset: box.map(([low]) => low),
-        data: showing(ndarrayOver(copy, expr.dtype, boxShape(box)), expr.dtype),
+        data: showing(ndarrayOver(data, expr.dtype, boxShape(box)), expr.dtype),
       }
     }
     await job.result
@@ -189,17 +190,17 @@ async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): 
   }
 }
 
-/** Computes the blocks and leaves them in the heap: an expression that reads them. */
+/** Computes the blocks and leaves them with the scheduler, in the heap or out of it: an expression that reads them. */
 export async function persist(expr: Expr, options: ComputeOptions = {}): Promise<Expr> {
   const settings = settingsOf(options)
-  if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'heap')) return expr
+  if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'kept')) return expr
   const engine = await getEngine()
   await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
   const prepared = prepare([{ expr, assemble: false }], engine, settings)
   const tasks = layOut(prepared.plan, false)
   const { kept } = await (await startJob(prepared, tasks, taskFlag.keep, settings)).result
-  const addresses = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
-  const source = { type: 'heap', addresses, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
-  freeWith(source, engine, addresses)
+  const blocks = Array.from(tasks.outputs[0], (task) => kept.get(task) ?? internal(`task ${task} kept no block`))
+  const source = { type: 'kept', blocks, grid: expr.grid, dtype: expr.dtype, shape: expr.shape } as const
+  freeWith(source, () => blocks.forEach(engine.discard))
   return fromSource(source, expr.grid)
 }

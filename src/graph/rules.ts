@@ -88,9 +88,9 @@ function viewOfRechunk(expr: Expr): Expr | undefined {
     : undefined
 }
 
-/** Blocks in the heap stay whole; everything else can be read from any element on. */
+/** Kept blocks stay whole; everything else can be read from any element on. */
 function narrowSource(expr: Expr): Expr | undefined {
-  if (expr.kind !== 'view' || expr.input.kind !== 'source' || expr.input.source.type === 'heap') return undefined
+  if (expr.kind !== 'view' || expr.input.kind !== 'source' || expr.input.source.type === 'kept') return undefined
   const { view, input } = expr
   const used = view.axes.map(({ from, start, step }) => {
     const last = from < 0 ? start : start + step * (view.shape[from] - 1)
@@ -160,7 +160,7 @@ function foldRechunk(expr: Expr): Expr | undefined {
 const innermost = (expr: Expr): Expr => (expr.kind === 'rechunk' ? innermost(expr.input) : expr)
 
 function rechunkSource(expr: Expr): Expr | undefined {
-  if (expr.kind !== 'rechunk' || expr.input.kind !== 'source' || expr.input.source.type === 'heap') return undefined
+  if (expr.kind !== 'rechunk' || expr.input.kind !== 'source' || expr.input.source.type === 'kept') return undefined
   const { source, origin } = expr.input
   if ('unit' in source && !isAligned(expr.grid, source.unit, origin)) return undefined
   return intern({ kind: 'source', source, origin }, expr.dtype, expr.grid)

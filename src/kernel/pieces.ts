@@ -12,18 +12,11 @@ export interface BlockTable {
   readonly addressOf: (coordinate: readonly number[]) => number
 }
 
-/** The block tables of a task: `inputs` holds the addresses read by read; blocks that were in the heap before are in the read itself. */
+/** The block tables of a task: `inputs` holds the addresses read by read. */
 export function blockTables(reads: readonly Read[], box: Box, inputs: readonly number[]): BlockTable[] {
   let next = 0
   return reads.map((read) => {
     const ranges = blockRanges(read.grid, read.view, box)
-    if (read.heap) {
-      const counts = read.grid.map(
-        (axis) => [0, axis.bounds ? axis.bounds.length - 1 : Math.max(1, Math.ceil(axis.extent / axis.size))] as const,
-      )
-      const heap = read.heap
-      return { read, ranges, addressOf: (coordinate) => heap[placeInRanges(coordinate, counts)] }
-    }
     const base = next
     next += ranges.reduce((product, [first, past]) => product * (past - first), 1)
     return { read, ranges, addressOf: (coordinate) => inputs[base + placeInRanges(coordinate, ranges)] }

@@ -10,7 +10,7 @@ import type { CombineSpec, KernelSpec } from './spec.ts'
  * What a worker needs to know to run the tasks of a stage: plain data, sent once a computation. A task is a coordinate of the stage's
  * task grid; its inputs are the blocks that `reads` touch, read by read, row-major.
  */
-export type Stage = KernelStage | CombineStage | LoadStage | RandomStage | UserStage | StoreStage
+export type Stage = KernelStage | CombineStage | LoadStage | KeptStage | RandomStage | UserStage | StoreStage
 
 interface StageFacts {
   /** For people: what it computes. */
@@ -26,8 +26,6 @@ export interface Read {
   readonly view: View
   /** Bytes of one element (16 for complex128). */
   readonly itemBytes: number
-  /** Byte addresses of the blocks, row-major, where they are in the heap before the computation (persist). */
-  readonly heap?: readonly number[]
 }
 /** An operand of the kernel: which read, and where its part lies in an element. */
 export interface Operand {
@@ -78,6 +76,11 @@ export interface LoadStage extends StageFacts {
   readonly kind: 'load'
   readonly source: Source
   readonly origin: readonly number[]
+}
+/** Blocks that another computation left with the scheduler (persist), by their numbers there: its tasks need not run. */
+export interface KeptStage extends StageFacts {
+  readonly kind: 'kept'
+  readonly blocks: readonly number[]
 }
 export interface RandomStage extends StageFacts {
   readonly kind: 'random'

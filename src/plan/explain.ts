@@ -55,7 +55,8 @@ function stageCost({ stage, buffers }: PlannedStage): StageCost {
       : buffers.length > 0
         ? tasks * 16
         : 0
-  const loaded = stage.kind === 'load' || stage.kind === 'store' ? elements * itemsize : readBytes
+  const loaded =
+    stage.kind === 'load' || stage.kind === 'kept' || stage.kind === 'store' ? elements * itemsize : readBytes
   return {
     name: stage.name,
     kind: stage.kind,

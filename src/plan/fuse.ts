@@ -137,9 +137,8 @@ function affineSlot(slots: Affine[], affine: Affine): number {
 function readOf({ reads, buffers }: KernelParts, buffer: Buffer, view: View): number {
   const same = reads.findIndex((read, i) => buffers[i] === buffer && viewKey(read.view) === viewKey(view))
   if (same >= 0) return same
-  const heap = buffer.blocks.kind === 'heap' ? { heap: buffer.blocks.addresses } : {}
   buffers.push(buffer)
-  return reads.push({ grid: buffer.grid, view, itemBytes: facts[buffer.dtype].itemsize, ...heap }) - 1
+  return reads.push({ grid: buffer.grid, view, itemBytes: facts[buffer.dtype].itemsize }) - 1
 }
 
 /** A Builder whose values are node numbers. */

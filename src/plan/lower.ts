@@ -82,7 +82,7 @@ export function lower(roots: readonly Root[], budget: Budget = anyMemory): Plan 
 
 /** Blocks that can be made again are shared only by stages of one pass, that is, with as many reductions below them. */
 function keyOf(expr: Expr, depth: number): string {
-  const again = expr.kind === 'random' || (expr.kind === 'source' && expr.source.type !== 'heap')
+  const again = expr.kind === 'random' || (expr.kind === 'source' && expr.source.type !== 'kept')
   return again && sizeOf(expr.shape) * facts[expr.dtype].itemsize > holdBytes ? `${expr.id}@${depth}` : `${expr.id}`
 }
 
@@ -139,14 +139,17 @@ const liesInOrder = (grid: Grid): boolean => grid.slice(1).every((axis) => block
 /** Whether an array's blocks are its own, rather than those of an array that it is a part or a rearrangement of. */
 const ownsBlocks = (expr: Expr): boolean =>
   ['reduce', 'scan', 'mapBlocks', 'random'].includes(expr.kind) ||
-  (expr.kind === 'source' && expr.source.type !== 'heap')
+  (expr.kind === 'source' && expr.source.type !== 'kept')
 
 function makeBuffer(lowering: Lowering, expr: Expr, depth: number): Buffer {
   const { grid } = expr
   switch (expr.kind) {
     case 'source':
-      if (expr.source.type === 'heap')
-        return { dtype: expr.dtype, grid, blocks: { kind: 'heap', addresses: expr.source.addresses } }
+      if (expr.source.type === 'kept')
+        return lowering.add(
+          { kind: 'kept', name: 'persisted', dtype: expr.dtype, grid, blocks: expr.source.blocks },
+          [],
+        )
       return lowering.add(
         {
           kind: 'load',
@@ -210,10 +213,7 @@ function scanStage(lowering: Lowering, { name: reduction, axis, input, dtype, gr
 }
 
 function concatBuffer(lowering: Lowering, expr: Expr & { kind: 'concat' }, depth: number): Buffer {
-  const parts = expr.inputs.map((input) => {
-    const buffer = lowering.materialise(input, depth)
-    return buffer.blocks.kind === 'heap' ? mapStage(lowering, input) : buffer
-  })
+  const parts = expr.inputs.map((input) => lowering.materialise(input, depth))
   return {
     dtype: expr.dtype,
     grid: expr.grid,
@@ -233,7 +233,6 @@ function userStage(lowering: Lowering, expr: Expr & { kind: 'mapBlocks' }, depth
     view: identityView(buffer.grid.map((axis) => axis.extent)),
     itemBytes: facts[buffer.dtype].itemsize,
     dtype: buffer.dtype,
-    ...(buffer.blocks.kind === 'heap' ? { heap: buffer.blocks.addresses } : {}),
   }))
   return lowering.add(
     { kind: 'user', name: 'mapBlocks', dtype: expr.dtype, grid: expr.grid, fn: expr.fn, reads },

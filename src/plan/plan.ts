@@ -2,7 +2,7 @@ import type { Grid } from '../core/chunks.ts'
 import type { DType } from '../core/dtype.ts'
 import type { Stage } from '../kernel/stage.ts'
 
-/** An array in blocks that stages make or that lies in the heap. Reshaped arrays are the same blocks under another grid. */
+/** An array in blocks that stages make. Reshaped arrays are the same blocks under another grid. */
 export interface Buffer {
   readonly dtype: DType
   readonly grid: Grid
@@ -11,7 +11,6 @@ export interface Buffer {
 /** Where block number k, row-major, of a buffer comes from. */
 export type Blocks =
   | { readonly kind: 'stage'; readonly stage: number }
-  | { readonly kind: 'heap'; readonly addresses: readonly number[] }
   /** Arrays one after the other along an axis of the block grid. */
   | {
       readonly kind: 'concat'

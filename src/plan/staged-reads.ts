@@ -42,7 +42,7 @@ export function fitReads(
   const wholeBytes = [...new Set(buffers)].reduce((sum, buffer) => sum + bufferBytes(buffer), 0)
   if (wholeBytes + budget.concurrency * outputBytes <= budget.roomBytes) return { stage, buffers }
   const taskBytes = budget.roomBytes / budget.concurrency
-  const reads = stage.reads.map((read, i) => ({ index: i, ...readBytes(read, buffers[i], stage.grid) }))
+  const reads = stage.reads.map((read, i) => ({ index: i, ...readBytes(read, stage.grid) }))
   const fitted = { reads: [...stage.reads], buffers: [...buffers] }
   let inputBytes = reads.reduce((sum, { touchedBytes }) => sum + touchedBytes, 0)
   for (const { index, touchedBytes, usedBytes } of reads.sort((a, b) => b.touchedBytes - a.touchedBytes)) {
@@ -74,7 +74,7 @@ export function gatherReads(
   gather: (buffer: Buffer, grid: Grid) => Buffer,
 ): PlannedKernel {
   const gathered = stage.reads.map((read, i): [Read, Buffer] => {
-    const { touchedBytes, usedBytes, blocks } = readBytes(read, buffers[i], stage.grid)
+    const { touchedBytes, usedBytes, blocks } = readBytes(read, stage.grid)
     if (blocks === 1 || touchedBytes <= mostAcross * usedBytes) return [read, buffers[i]]
     const buffer = gather(buffers[i], wantedGrid(read, stage.grid))
     return [{ grid: buffer.grid, view: read.view, itemBytes: read.itemBytes }, buffer]
@@ -82,13 +82,10 @@ export function gatherReads(
   return { stage: { ...stage, reads: gathered.map(([read]) => read) }, buffers: gathered.map(([, buffer]) => buffer) }
 }
 
-/** Bytes of a buffer that the run itself makes; none of one that is in the heap before. */
-const bufferBytes = ({ blocks, grid, dtype }: Buffer): number =>
-  blocks.kind === 'heap' ? 0 : sizeOf(gridExtents(grid)) * facts[dtype].itemsize
+const bufferBytes = ({ grid, dtype }: Buffer): number => sizeOf(gridExtents(grid)) * facts[dtype].itemsize
 
 /** Bytes of the blocks that a task reads at most, how many they are, and bytes of those that it uses. */
-function readBytes({ grid, view, itemBytes }: Read, { blocks }: Buffer, tasks: Grid) {
-  if (blocks.kind === 'heap') return { touchedBytes: 0, usedBytes: 0, blocks: 1 }
+function readBytes({ grid, view, itemBytes }: Read, tasks: Grid) {
   const lengths = grid.map((axis, k) => readLengths(axis, view, k, tasks))
   return {
     touchedBytes: sizeOf(lengths.map(({ touched }) => touched)) * itemBytes,

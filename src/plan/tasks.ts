@@ -61,10 +61,9 @@ export function layOut(plan: Plan, ordered: boolean, wanted: Wanted = () => true
   }
 }
 
-/** The task that makes a block of a buffer; undefined for one that is in the heap already. */
-function makerOf(buffer: Buffer, block: number): { stage: number; block: number } | undefined {
+/** The task that makes a block of a buffer. */
+function makerOf(buffer: Buffer, block: number): { stage: number; block: number } {
   const { blocks } = buffer
-  if (blocks.kind === 'heap') return undefined
   if (blocks.kind === 'stage') return { stage: blocks.stage, block }
   const coordinate = unravel(block, blocks.shape)
   for (const part of blocks.parts) {
@@ -138,7 +137,7 @@ function discover(plan: Plan, wanted: Wanted): Tasks {
     const count = gridCount(buffer.grid)
     if (count > mostTasks) throw tooMany()
     const blocks = Array.from({ length: count }, (_, k) => k).filter((k) => wanted(output, k))
-    return Int32Array.from(blocks, (k) => taskOf(makerOf(buffer, k) ?? internal('an output is in the heap already')))
+    return Int32Array.from(blocks, (k) => taskOf(makerOf(buffer, k)))
   })
   const inputs: number[] = []
   const inputStart = [0]

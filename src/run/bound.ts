@@ -39,8 +39,7 @@ function heldStages({ stages, outputs }: Plan): Set<number> {
   })
   for (const output of outputs) visit(output, true)
   stages.forEach(({ buffers }, i) => {
-    if (buffers.some(({ blocks }) => blocks.kind !== 'heap' && (blocks.kind === 'concat' || held.has(blocks.stage))))
-      held.add(i)
+    if (buffers.some(({ blocks }) => blocks.kind === 'concat' || held.has(blocks.stage))) held.add(i)
   })
   return held
 }

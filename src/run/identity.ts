@@ -53,9 +53,9 @@ const plain = (_: string, value: unknown): unknown =>
         : value
 
 function addSource(hash: Hash, source: Source): void {
-  if (source.type === 'heap' || isTied(source))
+  if (source.type === 'kept' || isTied(source))
     throw new StorageError(
-      `resume: ${source.type === 'heap' ? 'a persisted array' : `a ${source.type} source of this process`} cannot be known again by another process; write it to a file first, or store without resume`,
+      `resume: ${source.type === 'kept' ? 'a persisted array' : `a ${source.type} source of this process`} cannot be known again by another process; write it to a file first, or store without resume`,
     )
   const { ...facts } = source
   if (source.type === 'memory') {

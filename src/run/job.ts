@@ -75,7 +75,9 @@ export async function startJob(
   const result = job.result.then(
     (ended) => {
       endProgress(false)
-      onEvent?.({ type: 'end', peakBytes: ended.peakBytes + needs.deliveredBytes + resultBytes })
+      const { spilledBytes, reloadedBytes, droppedBlocks } = ended
+      const peakBytes = ended.peakBytes + needs.deliveredBytes + resultBytes
+      onEvent?.({ type: 'end', peakBytes, spilledBytes, reloadedBytes, droppedBlocks })
       return ended
     },
     (error) => {
@@ -90,13 +92,24 @@ export async function startJob(
 /** The tasks as the scheduler takes them; `flag` marks those that make the outputs. */
 export function tableOf(
   plan: Plan,
-  { count, inputStart, inputs, outputBytes, outputs, stage }: Tasks,
+  { count, inputStart, inputs, outputBytes, outputs, stage, block }: Tasks,
   flag: number,
 ): TaskTable {
   const stageFlags = plan.stages.map((planned) => flagsOf(planned.stage))
   const flags = Uint8Array.from(stage, (number) => stageFlags[number])
   for (const blocks of outputs) for (const task of blocks) flags[task] |= flag
-  return { count, inputStart, inputs, outputBytes, flags }
+  return { count, inputStart, inputs, outputBytes, flags, given: givenBlocks(plan, stage, block) }
+}
+
+/** The numbers of the kept blocks that the plan reads, by task; undefined where it reads none. */
+function givenBlocks({ stages }: Plan, stageOf: Int32Array, blockOf: Int32Array): Map<number, number> | undefined {
+  if (!stages.some(({ stage }) => stage.kind === 'kept')) return undefined
+  const given = new Map<number, number>()
+  stageOf.forEach((number, task) => {
+    const { stage } = stages[number]
+    if (stage.kind === 'kept') given.set(task, stage.blocks[blockOf[task]])
+  })
+  return given
 }
 
 /** What the tasks of a stage ask of the scheduler. */
@@ -104,7 +117,8 @@ function flagsOf(stage: Stage): number {
   if (stage.kind === 'user') return taskFlag.alone
   const isHere = (stage.kind === 'load' && isTied(stage.source)) || (stage.kind === 'store' && isTied(stage.sink))
   // One at a time in a batch: each waits for something outside, and several batches wait side by side.
-  return isHere ? taskFlag.main | taskFlag.alone : 0
+  if (isHere) return taskFlag.main | taskFlag.alone
+  return stage.kind === 'load' || stage.kind === 'random' ? taskFlag.again : 0
 }
 
 /** The scheduler knows the number of the task whose worker was lost; this tells its stage and block. */

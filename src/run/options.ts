@@ -8,15 +8,23 @@ export type RunEvent =
   /** The run will not take more than `forecastBytes` for blocks, results and what the reader of a stream has. */
   | { readonly type: 'start'; readonly totalTasks: number; readonly forecastBytes: number }
   | { readonly type: 'progress'; readonly finishedTasks: number; readonly totalTasks: number }
-  /** The most bytes that the run took at any time, counted as in the forecast. */
-  | { readonly type: 'end'; readonly peakBytes: number }
+  | {
+      readonly type: 'end'
+      /** The most bytes that the run took at any time, counted as in the forecast. */
+      readonly peakBytes: number
+      /** Bytes that left the heap for want of room, and that came back. */
+      readonly spilledBytes: number
+      readonly reloadedBytes: number
+      /** Blocks that were dropped for want of room, to be read or drawn again. */
+      readonly droppedBlocks: number
+    }
 
 export interface ComputeOptions {
   /** 'threads' (default): on the pool of workers; 'local': on this thread. */
   scheduler?: 'threads' | 'local'
   /** The most workers to use. */
   workers?: number
-  /** The most bytes that blocks may take: a number, or text such as '512MiB'. */
+  /** The most bytes that blocks and results may take: a number, or text such as '512MiB'. */
   memoryLimit?: number | string
   signal?: AbortSignal
   /** Told how far the work is; true draws a bar in the terminal or notebook. */

@@ -13,10 +13,10 @@ const copiedBytes = 2 ** 20
 
 const bytesOf = (shape: Shape, dtype: DType): number => sizeOf(shape) * facts[dtype].itemsize
 
-/** Blocks in the heap that belong to an object of the user's side; they are freed when it is collected. */
-const owned = new FinalizationRegistry<{ engine: Engine; addresses: readonly number[] }>(({ engine, addresses }) => {
+/** Results and kept blocks belong to an object of the user's side; they are freed when it is collected. */
+const owned = new FinalizationRegistry<() => void>((free) => {
   ownedCount--
-  for (const address of addresses) engine.free(address)
+  free()
 })
 let ownedCount = 0
 
@@ -25,10 +25,10 @@ const resultBuffers = new WeakSet<object>()
 /** Whether data is a result of ours, or a part of one: it is shared with the workers, though to a user it is like any other array. */
 export const isResult = (data: ArrayBufferView): boolean => resultBuffers.has(data.buffer)
 
-/** Frees blocks of the heap when `owner` is collected. */
-export function freeWith(owner: object, engine: Engine, addresses: readonly number[]): void {
+/** Calls `free`, which must not refer to `owner`, when that is collected. */
+export function freeWith(owner: object, free: () => void): void {
   ownedCount++
-  owned.register(owner, { engine, addresses })
+  owned.register(owner, free)
 }
 
 /**
@@ -77,7 +77,7 @@ export function takeResult(engine: Engine, address: number, shape: Shape, dtype:
   engine.memory.grow(0)
   const own = engine.memory.buffer
   engine.memory.grow(0)
-  freeWith(own, engine, [address])
+  freeWith(own, () => engine.free(address))
   resultBuffers.add(own)
   return asResult(viewBytes(dtype, own, address, sizeOf(shape)), dtype, shape)
 }

@@ -24,7 +24,7 @@ export interface Allocator {
 
 /** Classes of free blocks: sizes (in units of 64 bytes) below 32 have one each, every power of two above is cut into 32. */
 const subdivisions = 32
-const rowCount = 24
+const rowCount = 28
 const none = -1
 const inUse = -2
 
@@ -143,9 +143,10 @@ const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 
 /**
  * A two-level segregated fit allocator (M. Masmano et al., "TLSF: a new dynamic memory allocator for real-time systems", 2004):
- * constant time, blocks joined with their free neighbours at once, what was freed last is used first.
+ * constant time, blocks joined with their free neighbours at once, what was freed last is used first. No address lies beyond
+ * `largestBytes`.
  */
-export function createAllocator(limitBytes: number): Allocator {
+export function createAllocator(limitBytes: number, largestBytes = largestHeapBytes): Allocator {
   const blocks = new BlockList()
   const free = new FreeLists(blocks)
   const blockAt = new Map<number, number>()
@@ -154,7 +155,7 @@ export function createAllocator(limitBytes: number): Allocator {
   let limit = limitBytes
 
   /** The heap begins at the address 64 (no block has the address 0), so it ends that far behind its limit. */
-  const end = (): number => Math.min(limit + blockAlignment, largestHeapBytes)
+  const end = (): number => Math.min(limit + blockAlignment, largestBytes)
 
   /** Grows the heap for a block of `units`, from the free block at its end if there is one. */
   function grow(units: number): number {

@@ -24,7 +24,8 @@ export function fillBatch(
   const share = Math.ceil(set.size / (4 * Math.max(1, job.options.workers)))
   const target = Math.min(mostTasks, worker.id === mainThread ? set.size : Math.min(share, timely(job)))
   // When nothing runs and no reader will free memory, any task that may start will do: else the job has to be given up.
-  const misses = state.batches.size === 0 && job.withReader === 0 ? set.size : mostMisses
+  const isAtRest = state.batches.size === 0 && state.moves.size === 0 && job.withReader === 0
+  const misses = isAtRest ? set.size : mostMisses
   const chain = new Chain(job, set)
   const tasks: number[] = []
   let taken = 0
@@ -74,6 +75,7 @@ class Chain {
     this.set = set
   }
   follow(task: number): void {
+    if (this.job.dropped.has(task)) return // Its readers do not count it as missing.
     const { dependentStart, dependents, inBatch, missing, state } = this.job
     const start = dependentStart[task]
     const end = dependentStart[task + 1]
@@ -145,11 +147,12 @@ export function endBatch(state: SchedulerState, batch: Batch): void {
 
 /** The batch's tasks with all addresses, for the worker. */
 export function assignedTasks(batch: Batch): AssignedTask[] {
-  const { address, table } = batch.job
+  const { blocks, table } = batch.job
+  const addressOf = (task: number): number => blocks[task]?.address ?? 0
   return batch.tasks.map((task) => {
     const inputs: number[] = []
-    for (let k = table.inputStart[task]; k < table.inputStart[task + 1]; k++) inputs.push(address[table.inputs[k]])
-    return { task, address: address[task], inputs }
+    for (let k = table.inputStart[task]; k < table.inputStart[task + 1]; k++) inputs.push(addressOf(table.inputs[k]))
+    return { task, address: addressOf(task), inputs }
   })
 }
 
@@ -162,6 +165,10 @@ export function runningBatch(state: SchedulerState, job: JobState, worker: Worke
 /** A task has made its block: its readers may become ready, its inputs free. */
 export function finishTask(state: SchedulerState, job: JobState, task: number): void {
   const { inputStart, inputs, flags } = job.table
+  if (job.dropped.delete(task)) {
+    finishAgain(state, job, task)
+    return
+  }
   job.state[task] = flags[task] & taskFlag.deliver ? taskState.held : taskState.finished
   job.finishedCount++
   if (job.failure) return
@@ -174,6 +181,13 @@ export function finishTask(state: SchedulerState, job: JobState, task: number): 
     if (--job.missing[reader] === 0 && job.state[reader] === taskState.waiting) makeReady(job, reader)
   }
   releaseIfUnused(state, job, task)
+  if (task === job.frontier) advanceFrontier(state, job)
+}
+
+/** A task has made its dropped block once more: nothing but its readers' turn has changed. */
+function finishAgain(state: SchedulerState, job: JobState, task: number): void {
+  job.state[task] = taskState.finished
+  state.awayCount--
   if (task === job.frontier) advanceFrontier(state, job)
 }
 

@@ -1,8 +1,10 @@
 import { assignedTasks, fillBatch } from './batch.ts'
+import { makeRoom } from './eviction.ts'
 import type { JobState } from './job.ts'
-import { countActive, fitsBeside } from './memory.ts'
+import { awaitsInputs, countActive, fitsBeside } from './memory.ts'
 import type { SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
+import { recallNext, recallSoon } from './spill.ts'
 import { mainThread, type SchedulerAction } from './types.ts'
 
 /** Batches that a worker has at once: one runs, the next waits, so that it never waits for the main thread. */
@@ -14,19 +16,41 @@ const batchesOnMain = 4
 export function dispatch(state: SchedulerState, actions: SchedulerAction[]): void {
   retireWorkers(state, actions)
   activateWaiting(state)
-  assignAll(state, actions)
+  serve(state, actions)
   while (state.waiting.length > 0 && waitsForReaders(state)) {
     activate(state)
-    assignAll(state, actions)
+    serve(state, actions)
   }
   spawnWorkers(state, actions)
 }
 
+/** Starts tasks, the job first whose next task found no room before; where there is none, blocks leave the heap. */
+function serve(state: SchedulerState, actions: SchedulerAction[]): void {
+  do {
+    state.steps++
+    if (state.moves.size === 0) state.compacting = false
+    if (state.hungry) feed(state, state.hungry, actions)
+    assignAll(state, state.active, actions)
+  } while (makeRoom(state, actions))
+}
+
+/** Lets the hungry job's next task start before any other takes room. */
+function feed(state: SchedulerState, job: JobState, actions: SchedulerAction[]): void {
+  assignAll(state, [job], actions)
+  if (job.deniedStep === state.steps || awaitsInputs(job)) return
+  state.hungry = undefined
+  job.compactions = 0
+  job.idleStep = -1
+  job.idleMainStep = -1
+}
+
 /** The job that has to end because no task can start, none runs, and no reader will give back a block: the youngest such. */
 export function findStuck(state: SchedulerState): JobState | undefined {
-  if (state.batches.size > 0 || state.spawning > 0) return undefined
-  if (state.active.some((job) => job.withReader > 0)) return undefined
-  return state.active.findLast((job) => job.deniedStep === state.steps)
+  if (state.batches.size > 0 || state.moves.size > 0 || state.spawning > 0) return undefined
+  // What a reader has not taken is in its job's way alone.
+  return state.active.findLast(
+    (job) => job.deniedStep === state.steps && (job === state.hungry || job.withReader === 0),
+  )
 }
 
 /**
@@ -35,6 +59,7 @@ export function findStuck(state: SchedulerState): JobState | undefined {
  */
 const waitsForReaders = (state: SchedulerState): boolean =>
   state.batches.size === 0 &&
+  state.moves.size === 0 &&
   state.active.some((job) => job.withReader > 0) &&
   !state.active.some((job) => mayUseWorker(state, job) || mayUseMain(state, job))
 
@@ -57,13 +82,20 @@ function activate(state: SchedulerState): void {
   countActive(state, job, 1)
 }
 
-function assignAll(state: SchedulerState, actions: SchedulerAction[]): void {
-  while (state.main.batches.length < batchesOnMain && assignMain(state, actions));
+/** Gives workers and the main thread what they may start of these jobs. */
+function assignAll(state: SchedulerState, jobs: readonly JobState[], actions: SchedulerAction[]): void {
+  for (const job of jobs) recallNext(state, job, actions)
+  assignTasks(state, jobs, actions)
+  for (const job of jobs) recallSoon(state, job, actions)
+}
+
+function assignTasks(state: SchedulerState, jobs: readonly JobState[], actions: SchedulerAction[]): void {
+  while (state.main.batches.length < batchesOnMain && assignMain(state, jobs, actions));
   for (let depth = 0; depth < batchesPerWorker; depth++) {
     for (const worker of state.workers.values()) {
-      if (!state.active.some((job) => mayUseWorker(state, job) || hasPinned(job))) return
+      if (!jobs.some((job) => mayUseWorker(state, job) || hasPinned(job))) return
       if (worker.tasksLeft > 0 && worker.batches.length === depth && !worker.batches[0]?.alone)
-        assign(state, worker, actions)
+        assign(state, jobs, worker, actions)
     }
   }
 }
@@ -80,20 +112,25 @@ const mayUseMain = (state: SchedulerState, job: JobState): boolean =>
   mainSet(job).size > 0 && job.idleMainStep !== state.steps && !job.failure
 
 /** Gives the worker a batch: of tasks that only it may run, else of the job whose turn it is. */
-function assign(state: SchedulerState, worker: WorkerState, actions: SchedulerAction[]): void {
-  for (const job of state.active) {
+function assign(
+  state: SchedulerState,
+  jobs: readonly JobState[],
+  worker: WorkerState,
+  actions: SchedulerAction[],
+): void {
+  for (const job of jobs) {
     const pinned = job.readyPinned.get(worker.id)
     if (pinned && pinned.size > 0 && !job.failure && send(state, job, pinned, worker, actions)) return
   }
-  for (let job = nextJob(state, worker); job; job = nextJob(state, worker)) {
+  for (let job = nextJob(state, jobs, worker); job; job = nextJob(state, jobs, worker)) {
     if (send(state, job, job.ready, worker, actions)) return
     job.idleStep = state.steps
   }
 }
 
-function nextJob(state: SchedulerState, worker: WorkerState): JobState | undefined {
+function nextJob(state: SchedulerState, jobs: readonly JobState[], worker: WorkerState): JobState | undefined {
   let best: JobState | undefined
-  for (const job of state.active) {
+  for (const job of jobs) {
     if (!mayUseWorker(state, job) || (best && !goesBefore(job, best))) continue
     if (job.workerBatches.has(worker.id) || workersOf(job) < job.options.workers) best = job
   }
@@ -108,17 +145,17 @@ const goesBefore = (job: JobState, other: JobState): boolean =>
 const workersOf = (job: JobState): number => job.workerBatches.size - (job.workerBatches.has(mainThread) ? 1 : 0)
 
 /** The same for the main thread. A job without workers has one batch there at a time, so that its memory stays low. */
-function assignMain(state: SchedulerState, actions: SchedulerAction[]): boolean {
-  for (let job = nextMainJob(state); job; job = nextMainJob(state)) {
+function assignMain(state: SchedulerState, jobs: readonly JobState[], actions: SchedulerAction[]): boolean {
+  for (let job = nextMainJob(state, jobs); job; job = nextMainJob(state, jobs)) {
     if (send(state, job, mainSet(job), state.main, actions)) return true
     job.idleMainStep = state.steps
   }
   return false
 }
 
-function nextMainJob(state: SchedulerState): JobState | undefined {
+function nextMainJob(state: SchedulerState, jobs: readonly JobState[]): JobState | undefined {
   let best: JobState | undefined
-  for (const job of state.active) {
+  for (const job of jobs) {
     if (!mayUseMain(state, job) || (best && !goesBefore(job, best))) continue
     if (job.options.workers > 0 || job.batches === 0) best = job
   }

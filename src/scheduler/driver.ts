@@ -2,6 +2,7 @@ import { AbortError } from '../core/errors.ts'
 import type { CallJob } from './call-job.ts'
 import type { Connection } from './connection.ts'
 import type { Local } from './local.ts'
+import type { Mover } from './mover.ts'
 import { forgetRunning, tellStart } from './observe.ts'
 import { describeJob, tellEnd, tellEvent, tellMemory } from './report.ts'
 import type { Job, JobRequest, JobResult } from './request.ts'
@@ -13,6 +14,7 @@ import { type JobId, mainThread, type SchedulerAction, type SchedulerEvent } fro
 export interface Runners {
   readonly local: Local
   readonly threads: Threads
+  readonly mover: Mover
 }
 
 /** Lets events into the state machine, one after the other, and performs its actions. */
@@ -34,7 +36,7 @@ export function createDriver(
   connect: (to: Connection) => Runners,
 ): Driver {
   const jobs = new Map<JobId, DriverJob>()
-  const { local, threads } = connect({
+  const { local, threads, mover } = connect({
     plan: (job) => jobs.get(job)?.plan,
     calls: (job) => jobs.get(job)?.callJob,
     isWanted: (job) => state.jobs.has(job) && !state.jobs.get(job)?.failure,
@@ -57,6 +59,8 @@ export function createDriver(
     else if (action.type === 'retire') threads.retire(action.worker)
     else if (action.type === 'deliver') deliver(action)
     else if (action.type === 'lost') jobs.get(action.job)?.callJob?.lose(action.task, action.error)
+    else if (action.type === 'spill' || action.type === 'reload') mover.move(action)
+    else if (action.type === 'trim') mover.trim(action.slab)
     else settle(action)
   }
   function run({ job, worker, tasks }: SchedulerAction & { type: 'run' }): void {
@@ -84,12 +88,11 @@ export function createDriver(
   function settle(end: JobEnd): void {
     const job = jobs.get(end.job)
     jobs.delete(end.job)
-    local.forget(end.job)
-    threads.forget(end.job)
+    for (const runner of [local, threads]) runner.forget(end.job)
     if (!job) return
     forgetRunning(job)
     tellEnd(end)
-    job.end(end.type === 'done' ? lastProgress(job, end, (address) => send({ type: 'release', address })) : end)
+    job.end(end.type === 'done' ? lastProgress(job, end, (kept) => send({ type: 'discard', kept })) : end)
   }
   return {
     send,
@@ -109,6 +112,7 @@ export function createDriver(
     async shutdown() {
       for (const job of [...jobs.keys()]) send({ type: 'cancel', job, reason: new Error('the pool was shut down') })
       await threads.shutdown()
+      await mover.shutdown()
     },
   }
 }
@@ -117,13 +121,13 @@ export function createDriver(
 function lastProgress(
   { onProgress, table }: DriverJob,
   end: JobEnd & { type: 'done' },
-  release: (address: number) => void,
+  discard: (kept: number) => void,
 ): JobEnd {
   try {
     onProgress?.(table.count, table.count)
     return end
   } catch (reason) {
-    for (const address of end.kept.values()) release(address)
+    for (const kept of end.kept.values()) discard(kept)
     return { type: 'fail', job: end.job, error: new AbortError('compute: the computation was aborted', reason) }
   }
 }
@@ -142,7 +146,7 @@ function settled(
     signal?.addEventListener('abort', onAbort, { once: true })
     start((end) => {
       signal?.removeEventListener('abort', onAbort)
-      if (end.type === 'done') resolve({ peakBytes: end.peakBytes, kept: end.kept })
+      if (end.type === 'done') resolve(end)
       else reject(end.error)
     })
   })

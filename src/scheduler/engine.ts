@@ -1,9 +1,11 @@
+import { tmpdir } from 'node:os'
 import { scratchBytes } from '../kernel/spec.ts'
 import type { Executor } from '../worker/executor.ts'
 import { largestHeapBytes } from './allocator.ts'
 import { type CallRequest, type CallsHandle, submitCalls } from './calls.ts'
 import { createDriver } from './driver.ts'
 import { createLocal } from './local.ts'
+import { createMover } from './mover.ts'
 import type { Job, JobRequest } from './request.ts'
 import { createSharedHeap } from './shared-heap.ts'
 import { createState } from './state.ts'
@@ -20,10 +22,12 @@ export interface Engine {
   /** A region for a result, or undefined when the heap has no room for it. Bytes; the address is a multiple of 64. */
   allocate(bytes: number): number | undefined
   free(address: number): void
+  /** Gives back a kept block. */
+  discard(kept: number): void
   /** Bytes the heap has grown to, and bytes in use. */
   readonly heapBytes: number
   readonly usedBytes: number
-  /** Bytes that blocks and regions may take together; may be changed at any time. */
+  /** Bytes that blocks and regions may take together; may be changed at any time. What the heap does not hold of them slabs do. */
   memoryLimitBytes: number
   shutdown(): Promise<void>
 }
@@ -35,6 +39,8 @@ export interface EngineOptions {
   readonly workers: number
   /** The executor of the main thread, made when it first runs a task. */
   readonly createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor | Promise<Executor>
+  /** The folder in which the process's spill file lies, while there is one. */
+  readonly spillDirectory?: () => string
   /** The workers' entry, where it is not the package's own. */
   readonly workerUrl?: URL
 }
@@ -46,14 +52,16 @@ export interface EngineOptions {
  * const engine = createEngine({ memoryLimitBytes: 2 ** 30, workers: 2, createExecutor })
  * const { peakBytes } = await engine.submit({ table, plan, options }).result
  */
-export function createEngine({ memoryLimitBytes, workers, createExecutor, workerUrl }: EngineOptions): Engine {
-  const allowed = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
-  let limitBytes = allowed(memoryLimitBytes)
-  const state = createState(limitBytes)
+export function createEngine(options: EngineOptions): Engine {
+  const { workers, createExecutor, workerUrl = ownWorkerUrl(), spillDirectory = tmpdir } = options
+  const inHeap = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
+  let limitBytes = options.memoryLimitBytes
+  const state = createState(inHeap(limitBytes), limitBytes - inHeap(limitBytes))
   const heap = createSharedHeap(state.heap)
   const driver = createDriver(state, heap, (connection) => ({
     local: createLocal({ ...connection, createExecutor: () => createExecutor(heap.memory, heap.takeScratch()) }),
-    threads: createThreads({ ...connection, heap, workerUrl: workerUrl ?? ownWorkerUrl() }),
+    threads: createThreads({ ...connection, heap, workerUrl }),
+    mover: createMover({ ...connection, heap, spillDirectory }),
   }))
   return {
     memory: heap.memory,
@@ -61,6 +69,7 @@ export function createEngine({ memoryLimitBytes, workers, createExecutor, worker
     submitCalls: (request) => submitCalls(driver, request),
     allocate: heap.allocate,
     free: (address) => driver.send({ type: 'release', address }),
+    discard: (kept) => driver.send({ type: 'discard', kept }),
     get heapBytes() {
       return state.heap.heapBytes
     },
@@ -71,8 +80,9 @@ export function createEngine({ memoryLimitBytes, workers, createExecutor, worker
       return limitBytes
     },
     set memoryLimitBytes(bytes) {
-      state.heap.limitBytes += allowed(bytes) - limitBytes
-      limitBytes = allowed(bytes)
+      state.heap.limitBytes += inHeap(bytes) - inHeap(limitBytes)
+      state.slots.slabLimitBytes = bytes - inHeap(bytes)
+      limitBytes = bytes
     },
     shutdown: driver.shutdown,
   }

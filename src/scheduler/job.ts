@@ -1,10 +1,11 @@
 import { internal } from '../core/errors.ts'
 import { blockSize } from './allocator.ts'
+import type { Block } from './block.ts'
 import { OrderedSet } from './ordered-set.ts'
 import { type MemoryProfile, memoryProfile, remainingPeak } from './profile.ts'
-import { type JobId, type JobOptions, type TaskTable, taskFlag, type WorkerId } from './types.ts'
+import { type JobCounts, type JobId, type JobOptions, type TaskTable, taskFlag, type WorkerId } from './types.ts'
 
-/** Where a task stands. From `finished` on its block is there (if it has one and it is still needed). */
+/** Where a task stands. From `finished` on it has made its block; where that is now the block itself tells. */
 export const taskState = {
   waiting: 0,
   ready: 1,
@@ -12,13 +13,8 @@ export const taskState = {
   finished: 3,
   /** Finished; its block is held for the reader, whose turn has not come. */
   held: 4,
-  /** Finished; the reader has its block and has not given it back. */
+  /** Finished; the reader has copied its block and has not taken the copy. */
   delivered: 5,
-  /**
-   * The place for spilling: finished, its block is on disk and its address is 0. A task that reads it needs a task before it that
-   * brings it back, so `admit` would have to allocate the input as well; not built yet.
-   */
-  spilled: 6,
 } as const
 
 /** One job. What is known of each task lies in flat arrays. */
@@ -28,8 +24,8 @@ export interface JobState {
   readonly options: JobOptions
   readonly profile: MemoryProfile
   readonly state: Uint8Array
-  /** Address of the task's block; 0: it has none now. */
-  readonly address: Uint32Array
+  /** The task's block; undefined when it has none, has none yet, or when it was dropped or is not needed any more. */
+  readonly blocks: (Block | undefined)[]
   /** Inputs that are not finished. */
   readonly missing: Int32Array
   /** Reads of the task's block that are not done. */
@@ -57,10 +53,17 @@ export interface JobState {
   /** The lowest task that is not finished. */
   frontier: number
   finishedCount: number
-  /** Bytes of its blocks; of those behind the frontier (made ahead of their turn); the most there ever were. */
+  /** Bytes of its blocks in the heap; of those behind the frontier (made ahead of their turn). */
   usedBytes: number
   aheadBytes: number
-  peakBytes: number
+  /** Delivered blocks of which only the reader's copy is left, and the bytes of these. */
+  readonly copies: Set<number>
+  readerBytes: number
+  /** Finished tasks whose blocks were dropped: they run once more when a reader's turn comes. */
+  readonly dropped: Set<number>
+  readonly counts: { -readonly [key in keyof JobCounts]: JobCounts[key] }
+  /** How often inputs of its next task had to leave too, to make room in one piece, since it found no room. */
+  compactions: number
   /** Bytes that it needs from the frontier on, in order. */
   neededBytes: number
   /** Batches that run, in all and by worker; those by worker of its whole group, if it is of one. */
@@ -72,7 +75,7 @@ export interface JobState {
   taskMilliseconds: number
   /** Its turn among the jobs: the lowest goes next. */
   turn: number
-  /** Step in which the frontier found no memory, and bytes it wanted; step in which nothing could be started (workers, main thread). */
+  /** Step in which the next task in order found no memory, and bytes it wanted; step in which nothing could be started (workers, main thread). */
   deniedStep: number
   deniedBytes: number
   idleStep: number
@@ -98,7 +101,7 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     options: { ...options, readAhead: Math.max(1, options.readAhead) },
     profile,
     state: new Uint8Array(count),
-    address: new Uint32Array(count),
+    blocks: new Array<Block | undefined>(count),
     missing,
     readers,
     dependentStart,
@@ -117,7 +120,11 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     finishedCount: 0,
     usedBytes: 0,
     aheadBytes: 0,
-    peakBytes: 0,
+    copies: new Set(),
+    readerBytes: 0,
+    dropped: new Set(),
+    counts: { peakBytes: 0, spilledBytes: 0, reloadedBytes: 0, droppedBlocks: 0 },
+    compactions: 0,
     neededBytes: remainingPeak(profile, 0),
     batches: 0,
     workerBatches: new Map(),
@@ -131,8 +138,19 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     failure: undefined,
     active: false,
   }
-  for (let task = 0; task < count; task++) if (missing[task] === 0) makeReady(job, task)
+  for (const task of table.given?.keys() ?? []) setGiven(job, task)
+  while (job.frontier < count && job.state[job.frontier] === taskState.finished) job.frontier++
+  for (let task = 0; task < count; task++) {
+    if (missing[task] === 0 && job.state[task] === taskState.waiting) makeReady(job, task)
+  }
   return job
+}
+
+/** A task whose block is there before the job begins. */
+function setGiven(job: JobState, task: number): void {
+  job.state[task] = taskState.finished
+  job.finishedCount++
+  for (let k = job.dependentStart[task]; k < job.dependentStart[task + 1]; k++) job.missing[job.dependents[k]]--
 }
 
 /** Who reads whom: counts and the lists the other way round. */

@@ -1,5 +1,7 @@
 import { type Allocator, createAllocator } from './allocator.ts'
+import type { Block } from './block.ts'
 import type { JobState } from './job.ts'
+import { createSlots, type Slot, type Slots } from './slots.ts'
 import { type JobId, mainThread, type WorkerId } from './types.ts'
 
 /** Tasks that were sent to one worker in one message; it runs them in order and stops at the first that fails. */
@@ -40,17 +42,50 @@ export interface SchedulerState {
   /** Batches by worker of the jobs of each group together. */
   readonly groups: WeakMap<object, Map<WorkerId, number>>
   nextBatch: number
+  /** Places for blocks that have left the heap; blocks under way, by the number of their move; blocks that outlived their jobs. */
+  readonly slots: Slots
+  readonly moves: Map<number, Move>
+  nextMove: number
+  readonly kept: Map<number, Block>
+  nextKept: number
+  /** Blocks that tasks wait for may be missing from the heap: how many are away or under way, or were dropped. */
+  awayCount: number
+  /** The job whose next task found no room in the heap: no other takes any before it has some. */
+  hungry: JobState | undefined
+  /** All blocks are leaving, so that what comes next lies without gaps: nothing takes room before they have left. */
+  compacting: boolean
   /** Counts the events. */
   steps: number
-  /** Sums over the active jobs: bytes of their blocks, bytes they need in order, bytes of blocks made ahead. */
+  /** Sums over the active jobs: bytes of their blocks in the heap, bytes they need in order, bytes of blocks made ahead, of readers' copies. */
   jobBytes: number
   neededBytes: number
   aheadBytes: number
+  readerBytes: number
+  /** Bytes of kept blocks in the heap, and of blocks that are leaving it. */
+  keptBytes: number
+  leavingBytes: number
   /** The turn of the job that was served last. */
   turn: number
 }
 
-export function createState(limitBytes: number, tasksPerWorker = Number.POSITIVE_INFINITY): SchedulerState {
+/** A block on its way out of the heap or back into it. */
+export interface Move {
+  readonly id: number
+  readonly kind: 'spill' | 'reload'
+  readonly block: Block
+  readonly slot: Slot
+  /** The job whose block it is and the number of its task there; undefined for a kept block. */
+  readonly owner: JobState | undefined
+  readonly task: number
+  /** The job that needs the room, or the block: it fails when the move does. */
+  readonly wantedBy: JobState
+}
+
+export function createState(
+  limitBytes: number,
+  slabLimitBytes = 0,
+  tasksPerWorker = Number.POSITIVE_INFINITY,
+): SchedulerState {
   return {
     heap: createAllocator(limitBytes),
     jobs: new Map(),
@@ -64,13 +99,24 @@ export function createState(limitBytes: number, tasksPerWorker = Number.POSITIVE
     batches: new Map(),
     groups: new WeakMap(),
     nextBatch: 1,
+    slots: createSlots(slabLimitBytes),
+    moves: new Map(),
+    nextMove: 1,
+    kept: new Map(),
+    nextKept: 1,
+    awayCount: 0,
+    hungry: undefined,
+    compacting: false,
     steps: 0,
     jobBytes: 0,
     neededBytes: 0,
     aheadBytes: 0,
+    readerBytes: 0,
+    keptBytes: 0,
+    leavingBytes: 0,
     turn: 0,
   }
 }
 
-/** Bytes of the heap that belong to no job that runs: results, kept blocks, scratch. */
-export const foreignBytes = (state: SchedulerState): number => state.heap.usedBytes - state.jobBytes
+/** Bytes of the heap that belong to no job and cannot leave it: results, scratch, and blocks that nobody needs but that are under way. */
+export const foreignBytes = (state: SchedulerState): number => state.heap.usedBytes - state.jobBytes - state.keptBytes

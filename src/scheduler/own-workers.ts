@@ -27,9 +27,10 @@ const lossesOfProcess = 1
 export function createOwnWorkers(options: OwnWorkersOptions): OwnWorkers {
   const { kind, workers, initializer, tasksPerWorker } = options
   const most = Math.max(1, workers)
-  const driver = createDriver(createState(Number.MAX_SAFE_INTEGER, tasksPerWorker), noHeap, (connection) => ({
+  const driver = createDriver(createState(Number.MAX_SAFE_INTEGER, 0, tasksPerWorker), noHeap, (connection) => ({
     local: { run: () => {}, stop: () => {}, forget: () => {} },
     threads: createCallWorkers({ ...connection, open: opener(options), initializer }),
+    mover: noMover,
   }))
   return {
     submitCalls: (request) =>
@@ -49,3 +50,4 @@ function opener({ kind, workers, memoryLimitBytes }: OwnWorkersOptions): OpenLin
 
 /** Calls have no blocks. */
 const noHeap = { reach: () => true, scratchBytes: 0 }
+const noMover = { move: () => {}, trim: () => {}, shutdown: async () => {} }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { config } from '../core/config.ts'
 import { createEngine, type Engine } from './engine.ts'
 
@@ -8,6 +9,7 @@ export function getEngine(): Engine {
   engine ??= createEngine({
     memoryLimitBytes: config().memoryLimit,
     workers: config().workers,
+    spillDirectory: () => config().spillDirectory ?? tmpdir(),
     createExecutor: async (memory, scratchAddress) =>
       (await import('../worker/execute.ts')).createExecutor(memory, scratchAddress),
   })

@@ -3,7 +3,7 @@ import { type TaskTable, taskFlag } from './types.ts'
 
 /**
  * What a job's blocks take when its tasks run one by one in the order of the table, every delivered block being taken at once: the
- * least that a run needs. Kept for groups of 32 tasks, so it costs a quarter byte a task.
+ * least that a run needs without spilling. Blocks that are given count while a task reads them. Kept for groups of 32 tasks, so it costs a quarter byte a task.
  */
 export interface MemoryProfile {
   /** Most bytes at any task of the group. */
@@ -18,7 +18,7 @@ export interface MemoryProfile {
 const groupShift = 5
 
 export function memoryProfile(table: TaskTable): MemoryProfile {
-  const { count, inputStart, inputs, outputBytes, flags } = table
+  const { count, inputStart, inputs, outputBytes, flags, given } = table
   const remaining = new Int32Array(count)
   for (let k = 0; k < inputStart[count]; k++) remaining[inputs[k]]++
   const lastReader = new Int32Array(count).fill(-1)
@@ -27,18 +27,24 @@ export function memoryProfile(table: TaskTable): MemoryProfile {
   let largestBlockBytes = 0
   let largestTaskBytes = 0
   for (let task = 0; task < count; task++) {
+    if (given?.has(task)) continue
     const bytes = blockSize(outputBytes[task])
     const group = task >>> groupShift
     let taskBytes = bytes
     live += bytes
-    if (live > groupPeakBytes[group]) groupPeakBytes[group] = live
+    const liveBytes = live
+    let givenBytes = 0
     for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
       const input = inputs[k]
       const inputBytes = blockSize(outputBytes[input])
-      if (lastReader[input] !== task) taskBytes += inputBytes
+      if (lastReader[input] !== task) {
+        taskBytes += inputBytes
+        if (given?.has(input)) givenBytes += inputBytes
+      }
       lastReader[input] = task
-      if (--remaining[input] === 0 && (flags[input] & taskFlag.keep) === 0) live -= inputBytes
+      if (--remaining[input] === 0 && (flags[input] & taskFlag.keep) === 0 && !given?.has(input)) live -= inputBytes
     }
+    if (liveBytes + givenBytes > groupPeakBytes[group]) groupPeakBytes[group] = liveBytes + givenBytes
     if (remaining[task] === 0 && (flags[task] & taskFlag.keep) === 0) live -= bytes
     if (bytes > largestBlockBytes) largestBlockBytes = bytes
     if (taskBytes > largestTaskBytes) largestTaskBytes = taskBytes

@@ -1,6 +1,6 @@
 import type { CallJob } from './call-job.ts'
 import type { JobDescription } from './observe.ts'
-import type { JobId, JobOptions, SchedulerEvent, TaskTable } from './types.ts'
+import type { JobCounts, JobId, JobOptions, SchedulerEvent, TaskTable } from './types.ts'
 
 /** What the driver asks for: a task table, and the plan that tells a worker what each task is (sent by structured clone, once). */
 export interface JobRequest {
@@ -12,15 +12,13 @@ export interface JobRequest {
   readonly calls?: (job: JobId, report: (event: SchedulerEvent) => void) => CallJob
   /** Tells those who observe what the job is. */
   readonly describe?: () => JobDescription
-  /** A delivered block is there to be read at the byte address; call `taken` when it has been. */
+  /** A delivered block is at the byte address until this returns: copy it. Call `taken` when the copy is not waiting any more. */
   readonly onDeliver?: (task: number, address: number) => void
   /** Told after every finished batch, for progress. */
   readonly onProgress?: (finishedTasks: number, totalTasks: number) => void
 }
-export interface JobResult {
-  /** The most bytes that the job's blocks took at any time. */
-  readonly peakBytes: number
-  /** Byte addresses of the kept blocks, by task. The owner frees them. */
+export interface JobResult extends JobCounts {
+  /** Numbers of the kept blocks, by task. The owner discards them. */
   readonly kept: ReadonlyMap<number, number>
 }
 export interface Job {

@@ -1,10 +1,12 @@
 import { formatBytes } from '../core/bytes.ts'
-import { AbortError, MemoryLimitError, WorkerLostError } from '../core/errors.ts'
+import { AbortError, internal, MemoryLimitError, WorkerLostError } from '../core/errors.ts'
 import { endBatch, finishTask, freeAll, returnTask, runningBatch } from './batch.ts'
+import { place } from './block.ts'
 import { dispatch, findStuck } from './dispatch.ts'
-import { createJob, isComplete, type JobState, taskState } from './job.ts'
-import { countActive, releaseIfUnused } from './memory.ts'
+import { createJob, isComplete, type JobState, outputSize, taskState } from './job.ts'
+import { changeReaderBytes, countActive, freeBlock, letGo, releaseIfUnused } from './memory.ts'
 import type { SchedulerState } from './model.ts'
+import { endMove } from './spill.ts'
 import { type SchedulerAction, type SchedulerEvent, taskFlag, type WorkerId } from './types.ts'
 
 export { createState, type SchedulerState } from './model.ts'
@@ -23,14 +25,13 @@ const mostLosses = 3
  */
 export function step(state: SchedulerState, event: SchedulerEvent): SchedulerAction[] {
   const actions: SchedulerAction[] = []
-  state.steps++
   handle(state, event, actions)
   dispatch(state, actions)
   for (let stuck = findStuck(state); stuck; stuck = findStuck(state)) {
     end(state, stuck, noMemory(state, stuck), actions)
-    state.steps++
     dispatch(state, actions)
   }
+  if (state.jobs.size === 0) for (const slab of state.slots.takeEmptied()) actions.push({ type: 'trim', slab })
   return actions
 }
 
@@ -39,6 +40,8 @@ function handle(state: SchedulerState, event: SchedulerEvent, actions: Scheduler
   else if (event.type === 'workerReady') addWorker(state, event.worker)
   else if (event.type === 'workerLost') loseWorker(state, event, actions)
   else if (event.type === 'release') state.heap.free(event.address)
+  else if (event.type === 'discard') discard(state, event.kept)
+  else if (event.type === 'moved' || event.type === 'moveFailed') move(state, event, actions)
   else handleOfJob(state, event, actions)
 }
 
@@ -59,6 +62,25 @@ function addWorker(state: SchedulerState, id: WorkerId): void {
   state.workers.set(id, { id, batches: [], tasksLeft: state.tasksPerWorker })
 }
 
+function discard(state: SchedulerState, kept: number): void {
+  const block = state.kept.get(kept)
+  if (block) letGo(state, block)
+}
+
+/** Where the disk is full or broken, the job that needed the room or the block fails; others may still do without. */
+function move(
+  state: SchedulerState,
+  event: SchedulerEvent & { type: 'moved' | 'moveFailed' },
+  actions: SchedulerAction[],
+): void {
+  const ended = state.moves.get(event.move) ?? internal(`there is no move ${event.move}`)
+  endMove(state, ended, event.type === 'moveFailed')
+  if (ended.owner && !ended.owner.failure && ended.owner.active) deliverInOrder(state, ended.owner, actions)
+  const { wantedBy } = ended
+  if (event.type === 'moveFailed' && state.jobs.has(wantedBy.id) && !wantedBy.failure)
+    end(state, wantedBy, event.error, actions)
+}
+
 function submit(state: SchedulerState, event: SchedulerEvent & { type: 'submit' }, actions: SchedulerAction[]): void {
   const { table, options } = event
   let job: JobState
@@ -76,6 +98,12 @@ function submit(state: SchedulerState, event: SchedulerEvent & { type: 'submit' 
   if (options.group) joinGroup(state, job, options.group)
   state.jobs.set(job.id, job)
   state.waiting.push(job)
+  for (const [task, kept] of table.given ?? []) {
+    if (outputSize(job, task) === 0) continue
+    const block = state.kept.get(kept) ?? internal(`submit: there is no kept block ${kept}`)
+    block.holders++
+    job.blocks[task] = block
+  }
   completeIfDone(state, job, actions)
 }
 
@@ -97,8 +125,9 @@ function finish(
     if (!batch) continue
     finishTask(state, job, task)
     if (--batch.running === 0) endBatch(state, batch)
-    if (!job.failure && job.state[task] === taskState.held) deliver(job, task, actions)
+    if (!job.failure && job.state[task] === taskState.held && !job.options.ordered) hand(state, job, task, actions)
   }
+  if (!job.failure) deliverInOrder(state, job, actions)
   completeIfDone(state, job, actions)
 }
 
@@ -107,17 +136,25 @@ const learnTime = (job: JobState, milliseconds: number): void => {
   job.taskMilliseconds = before >= 0 ? (before + milliseconds) / 2 : milliseconds
 }
 
-/** Hands finished blocks to the reader: this one, or with order kept all whose turn has come. */
-function deliver(job: JobState, finished: number, actions: SchedulerAction[]): void {
-  const { deliveries, options, state } = job
-  if (!options.ordered) hand(job, finished, actions)
-  else while (state[deliveries[job.nextDelivery]] === taskState.held) hand(job, deliveries[job.nextDelivery++], actions)
+/** With order kept: hands the finished blocks whose turn has come to the reader; one that is away has to come back first. */
+function deliverInOrder(state: SchedulerState, job: JobState, actions: SchedulerAction[]): void {
+  if (!job.options.ordered) return
+  for (; job.nextDelivery < job.deliveries.length; job.nextDelivery++) {
+    const task = job.deliveries[job.nextDelivery]
+    const block = job.blocks[task]
+    if (job.state[task] !== taskState.held || block?.place === place.away || block?.place === place.coming) return
+    hand(state, job, task, actions)
+  }
 }
 
-function hand(job: JobState, task: number, actions: SchedulerAction[]): void {
+function hand(state: SchedulerState, job: JobState, task: number, actions: SchedulerAction[]): void {
+  actions.push({ type: 'deliver', job: job.id, task, address: job.blocks[task]?.address ?? 0 })
   job.state[task] = taskState.delivered
   job.withReader++
-  actions.push({ type: 'deliver', job: job.id, task, address: job.address[task] })
+  releaseIfUnused(state, job, task)
+  if (job.blocks[task]) return // The copy of a block that others read too is not counted besides.
+  job.copies.add(task)
+  changeReaderBytes(state, job, outputSize(job, task))
 }
 
 function take(state: SchedulerState, job: JobState, task: number, actions: SchedulerAction[]): void {
@@ -125,10 +162,10 @@ function take(state: SchedulerState, job: JobState, task: number, actions: Sched
   job.state[task] = taskState.finished
   job.withReader--
   job.untaken--
+  if (job.copies.delete(task)) changeReaderBytes(state, job, -outputSize(job, task))
   while (job.nextTaken < job.deliveries.length && job.state[job.deliveries[job.nextTaken]] === taskState.finished) {
     job.nextTaken++
   }
-  releaseIfUnused(state, job, task)
   completeIfDone(state, job, actions)
 }
 
@@ -204,12 +241,25 @@ function completeIfDone(state: SchedulerState, job: JobState, actions: Scheduler
     return
   }
   if (!isComplete(job)) return
-  const kept = new Map<number, number>()
-  for (let task = 0; task < job.table.count; task++) {
-    if (job.table.flags[task] & taskFlag.keep) kept.set(task, job.address[task])
-  }
+  for (const task of job.table.given?.keys() ?? []) freeBlock(state, job, task)
   remove(state, job)
-  actions.push({ type: 'done', job: job.id, peakBytes: job.peakBytes, kept })
+  actions.push({ type: 'done', job: job.id, kept: keep(state, job), ...job.counts })
+}
+
+/** Blocks that outlive their job get numbers of their own. */
+function keep(state: SchedulerState, { table, blocks }: JobState): Map<number, number> {
+  const kept = new Map<number, number>()
+  for (let task = 0; task < table.count; task++) {
+    if (!(table.flags[task] & taskFlag.keep)) continue
+    const block = blocks[task]
+    kept.set(task, block ? state.nextKept : 0)
+    if (!block) continue
+    block.kept = state.nextKept++
+    block.holders = 1
+    state.kept.set(block.kept, block)
+    if (block.address !== 0) state.keptBytes += block.bytes
+  }
+  return kept
 }
 
 /** Ends a job with an error, as soon as none of its tasks runs (a worker may write to its blocks until then). */
@@ -223,6 +273,8 @@ function end(state: SchedulerState, job: JobState, error: unknown, actions: Sche
 
 function remove(state: SchedulerState, job: JobState): void {
   state.jobs.delete(job.id)
+  state.awayCount -= job.dropped.size
+  if (state.hungry === job) state.hungry = undefined
   const list = job.active ? state.active : state.waiting
   list.splice(list.indexOf(job), 1)
   if (job.active) countActive(state, job, -1)

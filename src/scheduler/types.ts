@@ -1,3 +1,5 @@
+import type { Slot } from './slots.ts'
+
 /**
  * One computation as the scheduler sees it: tasks are numbers 0..count-1 in the order in which they are best run (depth first), so a
  * lower number always goes first and a task's inputs have lower numbers. Everything is in flat arrays: a million tasks are a few
@@ -14,13 +16,15 @@ export interface TaskTable {
   readonly flags: Uint8Array
   /** The worker that must run each task, or -1 where any may. Without it every task may run on any. */
   readonly pinned?: Int32Array
+  /** Tasks that need not run, as their blocks are there: the numbers of the kept blocks. They have no inputs. */
+  readonly given?: ReadonlyMap<number, number>
 }
 
 /** What happens to a task's block, and where the task runs. */
 export const taskFlag = {
-  /** The block goes to a reader, in order or as it comes, and is held until the reader has taken it. */
+  /** The block goes to a reader, in order or as it comes; the reader copies it. */
   deliver: 1,
-  /** The block outlives the computation (persist): its owner frees it. */
+  /** The block outlives the computation (persist): its owner discards it. */
   keep: 2,
   /** The task runs on the main thread (its source is not shared with the workers). */
   main: 4,
@@ -29,6 +33,8 @@ export const taskFlag = {
    * do, and nothing is queued behind it.
    */
   alone: 8,
+  /** The task reads no blocks and may run again (a load, random numbers): its block is dropped rather than written to the disk. */
+  again: 16,
 } as const
 
 export type JobId = number
@@ -89,17 +95,29 @@ export type SchedulerEvent =
   | { readonly type: 'taken'; readonly job: JobId; readonly task: number }
   | { readonly type: 'cancel'; readonly job: JobId; readonly reason: unknown }
   | { readonly type: 'release'; readonly address: number }
+  /** The owner of a kept block does not need it any more. */
+  | { readonly type: 'discard'; readonly kept: number }
+  /** A spill or reload is done, or has failed. */
+  | { readonly type: 'moved'; readonly move: number }
+  | { readonly type: 'moveFailed'; readonly move: number; readonly error: unknown }
+
+interface MoveAction {
+  readonly move: number
+  readonly address: number
+  readonly slot: Slot
+}
 
 /** What the scheduler wants done. `main` stands for the main thread where a worker's number would be. */
 export type SchedulerAction =
   | { readonly type: 'run'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly AssignedTask[] }
+  /** The reader copies the block at once: its place is used again by what follows. */
   | { readonly type: 'deliver'; readonly job: JobId; readonly task: number; readonly address: number }
-  | {
-      readonly type: 'done'
-      readonly job: JobId
-      readonly peakBytes: number
-      readonly kept: ReadonlyMap<number, number>
-    }
+  /** Writes the bytes at the address of the heap to the slot, or reads them back. */
+  | ({ readonly type: 'spill' } & MoveAction)
+  | ({ readonly type: 'reload' } & MoveAction)
+  /** The slab, or the file (-1), holds nothing: its bytes can be given back. */
+  | { readonly type: 'trim'; readonly slab: number }
+  | ({ readonly type: 'done'; readonly job: JobId; readonly kept: ReadonlyMap<number, number> } & JobCounts)
   | { readonly type: 'fail'; readonly job: JobId; readonly error: unknown }
   /** A task of an independent job counts as finished, as it was lost too often. */
   | { readonly type: 'lost'; readonly job: JobId; readonly task: number; readonly error: unknown }
@@ -107,6 +125,16 @@ export type SchedulerAction =
   /** The worker has run as many tasks as one may: it has nothing to do and is to be ended. */
   | { readonly type: 'retire'; readonly worker: WorkerId }
 export const mainThread: WorkerId = -1
+
+/** What a job has taken. `kept` of its end are the numbers of the kept blocks, by task. */
+export interface JobCounts {
+  /** The most bytes that its blocks and what its reader has not taken took at any time. */
+  readonly peakBytes: number
+  /** Bytes that left the heap for the job, and that came back; blocks that were dropped to be made again. */
+  readonly spilledBytes: number
+  readonly reloadedBytes: number
+  readonly droppedBlocks: number
+}
 
 /** A task with the byte addresses of its block and of its inputs' blocks, in the order of the table. */
 export interface AssignedTask {

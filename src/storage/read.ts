@@ -19,7 +19,7 @@ export const readBox: ReadBox = async (source, box, target, signal) => {
       return readUser(source, box, target, signal)
     case 'zarr':
       return (await import('./zarr/read.ts')).readZarr(source, box, target)
-    case 'heap':
-      return internal('blocks in the heap are read where they lie, not by readBox')
+    case 'kept':
+      return internal('kept blocks are read where they lie, not by readBox')
   }
 }

@@ -28,10 +28,10 @@ export type Source =
       readonly shape: readonly number[]
     }
   | ZarrSource
-  /** Blocks that persist() left in the heap, by their byte addresses in row-major order of the grid. */
+  /** Blocks that persist() left with the scheduler, by their numbers there, in row-major order of the grid. */
   | {
-      readonly type: 'heap'
-      readonly addresses: readonly number[]
+      readonly type: 'kept'
+      readonly blocks: readonly number[]
       readonly grid: Grid
       readonly dtype: DType
       readonly shape: readonly number[]

@@ -47,6 +47,8 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
         return runKernel(kernels, memory, stage, place)
       case 'combine':
         return runCombine(kernels, memory, stage, place)
+      case 'kept':
+        return internal('the task of a kept block is run')
       case 'load':
         return runLoad(memory, stage, place, signalOf(job))
       case 'store':

@@ -24,14 +24,7 @@ export async function runUserFunction(
       Math.min(coordinate[k + coordinate.length - read.grid.length], lastBlock(axis)),
     )
     const shape = boxShape(blockBox(read.grid, aligned))
-    const from = read.heap
-      ? read.heap[
-          linear(
-            aligned,
-            read.grid.map((axis) => lastBlock(axis) + 1),
-          )
-        ]
-      : inputs[next++]
+    const from = inputs[next++]
     return ndarrayOver(viewBytes(read.dtype, memory.buffer, from, sizeOf(shape)).slice(), read.dtype, shape)
   })
   const fn = await receiveFunction(stage.fn)
@@ -45,8 +38,6 @@ export async function runUserFunction(
 
 const lastBlock = (axis: { extent: number; size: number; bounds?: readonly number[] }): number =>
   axis.bounds ? axis.bounds.length - 2 : Math.max(1, Math.ceil(axis.extent / axis.size)) - 1
-const linear = (coordinate: readonly number[], shape: readonly number[]): number =>
-  coordinate.reduce((sum, c, k) => sum * shape[k] + c, 0)
 
 async function call(fn: (...blocks: unknown[]) => unknown, stage: UserStage, args: unknown[]): Promise<unknown> {
   try {

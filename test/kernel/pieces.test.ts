@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { blockRanges, eachBlock } from '../../src/core/access.ts'
 import { type Box, regular } from '../../src/core/chunks.ts'
 import { unravel } from '../../src/core/shape.ts'
 import { blockTables, eachPiece, readAccess } from '../../src/kernel/pieces.ts'
@@ -22,7 +23,9 @@ it('pieces cover a box once, and each stays inside one block of a strided, flipp
       const columns = Math.ceil(extents[1] / n)
       // Block (i, j) lies at an address that tells which one it is.
       const heap = Array.from({ length: Math.ceil(extents[0] / m) * columns }, (_, k) => 100_000 * (k + 1))
-      const [table] = blockTables([{ grid, view, itemBytes: 8, heap }], box, [])
+      const inputs: number[] = []
+      eachBlock(blockRanges(grid, view, box), ([i, j]) => inputs.push(heap[i * columns + j]))
+      const [table] = blockTables([{ grid, view, itemBytes: 8 }], box, inputs)
       let covered = 0
       eachPiece([table], box, (piece) => {
         const { address, strides } = readAccess(table, piece, 0)

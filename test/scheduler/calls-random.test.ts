@@ -15,6 +15,7 @@ const engine = testEngine()
 const driver = createDriver(createState(2 ** 30), { reach: () => true, scratchBytes: 0 }, (connection) => ({
   local: { run: () => {}, stop: () => {}, forget: () => {} },
   threads: createCallWorkers({ ...connection, open: openThread, initializer: undefined }),
+  mover: { move: () => {}, trim: () => {}, shutdown: async () => {} },
 }))
 const runners: Record<string, (request: CallRequest) => CallsHandle> = {
   'the workers of the process': (request) => engine.submitCalls(request),
@@ -50,7 +51,7 @@ test.each(Object.keys(runners))(
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.boolean(), async (seed, independent) => {
         const random = randomFrom(seed)
-        const shape = { mostInputs: 3, reach: 12, bytes: () => 0, deliver: 0, keep: 0, main: 0 }
+        const shape = { mostInputs: 3, reach: 12, bytes: () => 0, deliver: 0, keep: 0, main: 0, again: 0 }
         const table = randomTable(random, {
           ...shape,
           count: 1 + Math.floor(random() * 60),

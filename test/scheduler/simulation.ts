@@ -36,6 +36,8 @@ export interface TableOptions {
   readonly main: number
   /** How many tasks are pinned to one of the workers 0 .. 3. */
   readonly pinned?: number
+  /** Of the tasks without inputs: how many can run again. */
+  readonly again: number
 }
 
 export function randomTable(random: Random, options: TableOptions): TaskTable {
@@ -54,6 +56,7 @@ export function randomTable(random: Random, options: TableOptions): TaskTable {
     if (random() < options.deliver) flags[task] |= taskFlag.deliver
     if (random() < options.keep) flags[task] |= taskFlag.keep
     if (random() < options.main) flags[task] |= taskFlag.main
+    if (inputStart[task + 1] === inputStart[task] && random() < options.again) flags[task] |= taskFlag.again
   }
   const { pinned: chance = 0 } = options
   const pinned =
@@ -73,13 +76,20 @@ export interface Chances {
   readonly cancel: number
   readonly take: number
   readonly foreign: number
+  readonly failMove: number
+  readonly discard: number
 }
-export const calm: Chances = { fail: 0, lose: 0, loseStarting: 0, cancel: 0, take: 1, foreign: 0 }
+export const calm: Chances = {
+  fail: 0,
+  lose: 0,
+  loseStarting: 0,
+  cancel: 0,
+  take: 1,
+  foreign: 0,
+  failMove: 0,
+  discard: 0,
+}
 
-interface Block {
-  readonly start: number
-  readonly end: number
-}
 interface RunningBatch {
   readonly job: JobId
   tasks: AssignedTask[]
@@ -88,8 +98,8 @@ interface SimulatedJob extends JobPlan {
   readonly id: JobId
   readonly finished: Uint8Array
   readonly running: Map<number, AssignedTask>
-  readonly readersLeft: Int32Array
-  readonly blocks: Map<number, Block>
+  /** What the blocks of its tasks hold: of those that are given, what their makers wrote. */
+  readonly contents: string[]
   readonly withReader: number[]
   readonly delivered: number[]
   readonly taken: Set<number>
@@ -102,6 +112,7 @@ export interface Outcome {
   readonly jobs: readonly SimulatedJob[]
   readonly state: SchedulerState
   readonly events: number
+  readonly moves: number
 }
 
 const check = (condition: boolean, text: string): void => {
@@ -119,19 +130,36 @@ export function simulate(
   const world = new World(random, limitBytes, plans, chances, tasksPerWorker)
   while (world.turn());
   world.checkEnd()
-  return { jobs: world.jobs, state: world.state, events: world.events }
+  return { jobs: world.jobs, state: world.state, events: world.events, moves: world.moves }
+}
+
+interface SimulatedMove {
+  readonly action: SchedulerAction & { type: 'spill' | 'reload' }
+  /** What is written out. */
+  readonly content: string | undefined
+}
+interface Kept {
+  readonly number: number
+  readonly bytes: number
+  readonly content: string
 }
 
 class World {
   readonly state: SchedulerState
   readonly jobs: SimulatedJob[] = []
   events = 0
+  moves = 0
   private readonly random: Random
   private readonly limitBytes: number
   private readonly chances: Chances
   private readonly toSubmit: JobPlan[]
   private readonly workers = new Map<number, RunningBatch[]>([[mainThread, []]])
   private readonly foreign: { address: number; bytes: number }[] = []
+  /** What was written last at an address of the heap, and to a slot. */
+  private readonly heap = new Map<number, { end: number; content: string }>()
+  private readonly slots = new Map<string, string | undefined>()
+  private readonly moving = new Map<number, SimulatedMove>()
+  private readonly kept: Kept[] = []
   private starting = 0
   private readonly tasksOf = new Map<number, number>()
 
@@ -146,7 +174,7 @@ class World {
     this.limitBytes = limitBytes
     this.chances = chances
     this.toSubmit = [...plans]
-    this.state = createState(limitBytes, tasksPerWorker)
+    this.state = createState(limitBytes, random() < 0.5 ? 0 : limitBytes * random(), tasksPerWorker)
   }
 
   /** Makes one of the things happen that can happen now. False: nothing can any more. */
@@ -167,9 +195,12 @@ class World {
       if (job.withReader.length > 0) options.push([chances.take, () => this.take(job)])
       options.push([chances.cancel, () => this.cancel(job)])
     }
+    if (this.moving.size > 0)
+      options.push([2, () => this.endMove('moved')], [chances.failMove, () => this.endMove('moveFailed')])
     const canMove = options.some(([weight, act]) => weight > 0 && act)
     if (!canMove) return false
     options.push([chances.foreign, () => this.changeForeign()])
+    if (this.kept.length > 0) options.push([chances.discard, () => this.discard()])
     let dart = random() * options.reduce((sum, [weight]) => sum + weight, 0)
     const chosen = options.find(([weight]) => {
       dart -= weight
@@ -187,25 +218,42 @@ class World {
   }
 
   private submit(): void {
-    const plan = this.toSubmit.shift()!
-    const { count, inputs } = plan.table
-    const readersLeft = new Int32Array(count)
-    for (const input of inputs) readersLeft[input]++
+    const plan = this.withGiven(this.toSubmit.shift()!)
+    const { count, given } = plan.table
+    const id = this.jobs.length + 1
     const job: SimulatedJob = {
       ...plan,
-      id: this.jobs.length + 1,
+      id,
       finished: new Uint8Array(count),
       running: new Map(),
-      readersLeft,
-      blocks: new Map(),
+      contents: Array.from({ length: count }, (_, task) => `block ${task} of job ${id}`),
       withReader: [],
       delivered: [],
       taken: new Set(),
       losses: new Map(),
       injected: new Set(),
     }
+    for (const [task, number] of given ?? []) {
+      job.finished[task] = 1
+      job.contents[task] = this.kept.find((kept) => kept.number === number)!.content
+    }
     this.jobs.push(job)
     this.send({ type: 'submit', job: job.id, table: plan.table, options: plan.options })
+  }
+  /** Some tasks that read nothing stand for kept blocks. */
+  private withGiven({ table, options }: JobPlan): JobPlan {
+    const given = new Map<number, number>()
+    const { count, inputStart } = table
+    const outputBytes = table.outputBytes.slice()
+    const flags = table.flags.slice()
+    for (let task = 0; task < count; task++) {
+      if (this.kept.length === 0 || inputStart[task + 1] > inputStart[task] || this.random() < 0.5) continue
+      const { number, bytes } = pick(this.random, this.kept)
+      given.set(task, number)
+      outputBytes[task] = bytes
+      flags[task] = 0
+    }
+    return { table: { ...table, outputBytes, flags, given }, options }
   }
   private workerReady(): void {
     this.starting--
@@ -241,20 +289,40 @@ class World {
     this.send({ type: 'finished', job: job.id, worker, tasks: done.map(({ task }) => task), milliseconds })
   }
   private complete(job: SimulatedJob, task: number): void {
-    check(job.finished[task] === 0, `task ${task} of job ${job.id} ran twice`)
+    check(job.finished[task] === 0 || (job.table.flags[task] & taskFlag.again) !== 0, `task ${task} ran twice`)
+    const { address, inputs } = job.running.get(task)!
+    inputs.forEach((input, k) => {
+      if (input !== 0) this.checkContent(input, job.contents[job.table.inputs[job.table.inputStart[task] + k]])
+    })
     job.finished[task] = 1
     job.running.delete(task)
-    const { inputStart, inputs } = job.table
-    for (let k = inputStart[task]; k < inputStart[task + 1]; k++) {
-      job.readersLeft[inputs[k]]--
-      this.dropIfUnused(job, inputs[k])
-    }
-    this.dropIfUnused(job, task)
+    if (address !== 0) this.write(address, job.table.outputBytes[task], job.contents[task])
   }
-  private dropIfUnused(job: SimulatedJob, task: number): void {
-    const flags = job.table.flags[task]
-    const held = (flags & taskFlag.deliver) !== 0 && !job.taken.has(task)
-    if (job.finished[task] && job.readersLeft[task] === 0 && !held && !(flags & taskFlag.keep)) job.blocks.delete(task)
+  private checkContent(address: number, wanted: string): void {
+    const found = this.heap.get(address)?.content
+    check(found === wanted, `at ${address} lies ${found}, wanted ${wanted}`)
+  }
+  /** What the task reads is there, but for what is made before it in its batch. */
+  private checkInputs(
+    job: SimulatedJob,
+    task: number,
+    addresses: readonly number[],
+    before: ReadonlySet<number>,
+  ): void {
+    const { inputStart, inputs, outputBytes } = job.table
+    check(addresses.length === inputStart[task + 1] - inputStart[task], 'inputs are missing')
+    addresses.forEach((address, k) => {
+      const input = inputs[inputStart[task] + k]
+      check(job.finished[input] === 1 || before.has(input), `task ${task} runs before its input ${input}`)
+      if (outputBytes[input] === 0) check(address === 0, 'an input without a block has an address')
+      else if (before.has(input)) check(job.running.get(input)?.address === address, 'an input in the batch')
+      else this.checkContent(address, job.contents[input])
+    })
+  }
+  private write(start: number, bytes: number, content: string): void {
+    const end = start + blockSize(bytes)
+    for (const [other, range] of this.heap) if (other < end && range.end > start) this.heap.delete(other)
+    this.heap.set(start, { end, content })
   }
   private fail(worker: number): void {
     const batches = this.workers.get(worker)!
@@ -277,7 +345,6 @@ class World {
     for (const batch of batches) {
       for (const { task } of batch.tasks) {
         this.job(batch.job).running.delete(task)
-        this.job(batch.job).blocks.delete(task)
       }
     }
     this.send({ type: 'workerLost', worker, suspects })
@@ -295,7 +362,6 @@ class World {
     const at = job.options.ordered && this.random() < 0.8 ? 0 : below(this.random, job.withReader.length)
     const [task] = job.withReader.splice(at, 1)
     job.taken.add(task)
-    this.dropIfUnused(job, task)
     this.send({ type: 'taken', job: job.id, task })
   }
   private cancel(job: SimulatedJob): void {
@@ -313,7 +379,42 @@ class World {
     const address = this.state.heap.allocate(bytes)
     if (address === undefined) return
     this.checkFree(address, address + bytes)
+    this.write(address, bytes, 'a region')
     this.foreign.push({ address, bytes })
+  }
+
+  private discard(): void {
+    const [{ number }] = this.kept.splice(below(this.random, this.kept.length), 1)
+    this.send({ type: 'discard', kept: number })
+  }
+  private endMove(type: 'moved' | 'moveFailed'): void {
+    const [number, { action, content }] = pick(this.random, [...this.moving])
+    const { address, slot } = action
+    const key = `${slot.slab}:${slot.offset}`
+    this.moving.delete(number)
+    if (type === 'moveFailed') {
+      const error = new Error('the disk is full')
+      for (const job of this.jobs) job.injected.add(error)
+      this.send({ type, move: number, error })
+      return
+    }
+    if (action.type === 'spill') {
+      check(this.heap.get(address)?.content === content, `what is spilled from ${address} was overwritten`)
+      this.slots.set(key, content)
+    } else {
+      check(this.slots.get(key) === content, 'a slot was overwritten while it was read')
+      this.write(address, slot.bytes, content!)
+    }
+    this.send({ type, move: number })
+  }
+  private startMove(action: SchedulerAction & { type: 'spill' | 'reload' }): void {
+    this.moves++
+    const { slot, address, move } = action
+    const key = `${slot.slab}:${slot.offset}`
+    const content = action.type === 'spill' ? this.heap.get(address)?.content : this.slots.get(key)
+    check(content !== undefined, `there is nothing to ${action.type}`)
+    if (action.type === 'reload') this.checkFree(address, address + slot.bytes)
+    this.moving.set(move, { action, content })
   }
 
   private job(id: JobId): SimulatedJob {
@@ -325,6 +426,8 @@ class World {
     else if (action.type === 'run') this.run(this.job(action.job), action.worker, [...action.tasks])
     else if (action.type === 'lost') this.giveUp(this.job(action.job), action.task)
     else if (action.type === 'deliver') this.deliver(this.job(action.job), action.task, action.address)
+    else if (action.type === 'spill' || action.type === 'reload') this.startMove(action)
+    else if (action.type === 'trim') this.trim(action.slab)
     else this.settle(this.job(action.job), action)
   }
   private retire(worker: number): void {
@@ -339,7 +442,11 @@ class World {
       (job.losses.get(task) ?? 0) >= (job.options.mostLosses ?? 3),
       `task ${task} of job ${job.id} is given up too early`,
     )
-    this.complete(job, task)
+    job.finished[task] = 1
+  }
+  private trim(slab: number): void {
+    for (const { action } of this.moving.values()) check(action.slot.slab !== slab, 'trimmed under a move')
+    for (const key of this.slots.keys()) if (key.startsWith(`${slab}:`)) this.slots.delete(key)
   }
   private run(job: SimulatedJob, worker: number, tasks: AssignedTask[]): void {
     check(!job.settled, `job ${job.id} has ended and runs on`)
@@ -373,20 +480,13 @@ class World {
     before: ReadonlySet<number>,
   ): void {
     const { table, options } = job
-    check(!job.finished[task] && !job.running.has(task), `task ${task} of job ${job.id} is started twice`)
+    const again = (table.flags[task] & taskFlag.again) !== 0
+    check((again || !job.finished[task]) && !job.running.has(task), `task ${task} of job ${job.id} is started twice`)
     const onMain = options.workers === 0 || (table.flags[task] & taskFlag.main) !== 0
     check(onMain === (worker === mainThread), `task ${task} of job ${job.id} runs on worker ${worker}`)
     const pin = onMain ? -1 : (table.pinned?.[task] ?? -1)
     check(pin < 0 || pin === worker, `task ${task} of job ${job.id}, pinned to ${pin}, runs on worker ${worker}`)
-    const wanted = table.inputs.subarray(table.inputStart[task], table.inputStart[task + 1])
-    check(inputs.length === wanted.length, 'inputs are missing')
-    wanted.forEach((input, k) => {
-      check(job.finished[input] === 1 || before.has(input), `task ${task} runs before its input ${input}`)
-      const block = job.blocks.get(input)
-      if (table.outputBytes[input] > 0)
-        check(block?.start === inputs[k], `input ${input} of task ${task} is not at ${inputs[k]}`)
-      else check(inputs[k] === 0, 'an input without a block has an address')
-    })
+    this.checkInputs(job, task, inputs, before)
     if (table.outputBytes[task] === 0) {
       check(address === 0, 'a task without a block has an address')
       return
@@ -394,22 +494,28 @@ class World {
     const end = address + blockSize(table.outputBytes[task])
     check(address > 0 && address % 64 === 0 && end <= this.limitBytes + 64, `a block at ${address} .. ${end}`)
     this.checkFree(address, end)
-    job.blocks.set(task, { start: address, end })
   }
+  /** No running task reads or writes there, nothing moves from or to there, it is no region of others. */
   private checkFree(start: number, end: number): void {
-    for (const job of this.jobs) {
-      for (const [task, block] of job.blocks) {
-        check(end <= block.start || start >= block.end, `a block lies over that of task ${task} of job ${job.id}`)
+    const checkApart = (address: number, bytes: number, what: string): void =>
+      check(end <= address || start >= address + blockSize(bytes), `a block lies over ${what}`)
+    for (const { table, running } of this.jobs) {
+      for (const { task, address, inputs } of running.values()) {
+        if (address !== 0) checkApart(address, table.outputBytes[task], 'the block of a running task')
+        inputs.forEach((input, k) => {
+          if (input !== 0) checkApart(input, table.outputBytes[table.inputs[table.inputStart[task] + k]], 'an input')
+        })
       }
     }
-    for (const { address, bytes } of this.foreign)
-      check(end <= address || start >= address + bytes, 'a block lies over a region')
+    for (const { action } of this.moving.values()) checkApart(action.address, action.slot.bytes, 'one that moves')
+    for (const { address, bytes } of this.foreign) checkApart(address, bytes, 'a region')
   }
   private deliver(job: SimulatedJob, task: number, address: number): void {
     check(!job.settled, 'delivered after the end')
     check(job.finished[task] === 1 && (job.table.flags[task] & taskFlag.deliver) !== 0, `task ${task} is delivered`)
     check(!job.delivered.includes(task), `task ${task} is delivered twice`)
-    check((job.blocks.get(task)?.start ?? 0) === address, 'delivered from another address')
+    if (job.table.outputBytes[task] === 0) check(address === 0, 'delivered from nowhere')
+    else check(this.heap.get(address)?.content === job.contents[task], 'something else is delivered')
     job.delivered.push(task)
     job.withReader.push(task)
     check(job.withReader.length <= Math.max(1, job.options.readAhead), 'more delivered than the reader wants')
@@ -423,7 +529,6 @@ class World {
     check(job.running.size === 0, `job ${job.id} ends while tasks run`)
     job.settled = action
     if (action.type === 'fail') {
-      job.blocks.clear()
       job.withReader.length = 0
       this.checkFailure(job, action.error)
       return
@@ -433,20 +538,18 @@ class World {
       'done, and tasks have not run',
     )
     check(action.peakBytes <= job.options.limitBytes, 'the peak is above the limit')
-    const { flags } = job.table
+    const { flags, outputBytes } = job.table
     for (let task = 0; task < job.table.count; task++) {
       if (flags[task] & taskFlag.deliver) check(job.taken.has(task), `task ${task} was not delivered`)
       check(action.kept.has(task) === ((flags[task] & taskFlag.keep) !== 0), `kept blocks`)
     }
-    for (const [task, address] of action.kept) {
-      check((job.blocks.get(task)?.start ?? 0) === address, 'a kept block moved')
-      const block = job.blocks.get(task)
-      if (block) this.foreign.push({ address, bytes: block.end - block.start })
+    for (const [task, number] of action.kept) {
+      check((number === 0) === (outputBytes[task] === 0), 'a kept block without a number')
+      if (number !== 0) this.kept.push({ number, bytes: outputBytes[task], content: job.contents[task] })
     }
-    job.blocks.clear()
   }
   private checkFailure(job: SimulatedJob, error: unknown): void {
-    if (error instanceof MemoryLimitError) check(error.neededBytes > 0, 'memory')
+    if (error instanceof MemoryLimitError) this.checkTooLarge(job, error)
     else if (error instanceof WorkerLostError)
       check(
         job.injected.has(error.cause) ||
@@ -456,13 +559,26 @@ class World {
     else if (error instanceof AbortError) check(job.injected.has(error.cause), 'aborted by nobody')
     else check(job.injected.has(error), `an unknown error ${error}`)
   }
+  /** A job whose every task fits comes to its end, as long as nothing but blocks is in the heap. */
+  private checkTooLarge({ table, options }: SimulatedJob, { neededBytes }: MemoryLimitError): void {
+    check(neededBytes > 0, 'memory')
+    if (this.chances.foreign > 0) return
+    let largestBytes = 0
+    for (let task = 0; task < table.count; task++) {
+      const read = new Set(table.inputs.subarray(table.inputStart[task], table.inputStart[task + 1]))
+      const bytes = [task, ...read].reduce((sum, t) => sum + blockSize(table.outputBytes[t]), 0)
+      largestBytes = Math.max(largestBytes, bytes)
+    }
+    check(largestBytes > Math.min(options.limitBytes, this.limitBytes), 'refused, though every task fits')
+  }
   private checkMemory(): void {
     check(
       this.state.heap.usedBytes <= this.limitBytes && this.state.heap.heapBytes <= this.limitBytes + 64,
       'above the limit',
     )
     for (const job of this.state.jobs.values())
-      check(job.usedBytes <= job.options.limitBytes, 'the job is above its limit')
+      check(job.usedBytes + job.readerBytes <= job.options.limitBytes, 'the job is above its limit')
+    check(this.state.slots.slabBytes <= this.state.slots.slabLimitBytes, 'the slabs are above their limit')
   }
   /** Nothing can happen any more: every job has ended and nothing is left in the heap but what belongs to others. */
   checkEnd(): void {
@@ -471,11 +587,30 @@ class World {
       this.state.jobs.size === 0 && this.state.active.length === 0 && this.state.waiting.length === 0,
       'jobs are left',
     )
-    check(this.state.batches.size === 0, 'batches are left')
-    check(this.state.jobBytes === 0 && this.state.neededBytes === 0 && this.state.aheadBytes === 0, 'sums are left')
+    check(this.state.batches.size === 0 && this.state.moves.size === 0, 'batches or moves are left')
+    const { state } = this
+    const sums = [state.jobBytes, state.neededBytes, state.aheadBytes, state.readerBytes, state.leavingBytes]
+    check(
+      sums.every((sum) => sum === 0),
+      `sums are left: ${sums}`,
+    )
+    this.checkKept()
+    check(state.kept.size === 0 && state.keptBytes === 0 && state.awayCount === 0, 'kept blocks are left')
+    check(state.slots.slabBytes === 0 && state.slots.fileBytes === 0, 'slots are left')
     const foreignBytes = this.foreign.reduce((sum, { bytes }) => sum + blockSize(bytes), 0)
-    check(this.state.heap.usedBytes === foreignBytes, `${this.state.heap.usedBytes} bytes are left of ${foreignBytes}`)
-    for (const { address } of this.foreign) step(this.state, { type: 'release', address })
-    check(this.state.heap.usedBytes === 0, 'the heap is not empty')
+    check(state.heap.usedBytes === foreignBytes, `${state.heap.usedBytes} bytes are left of ${foreignBytes}`)
+    for (const { address } of this.foreign) step(state, { type: 'release', address })
+    check(state.heap.usedBytes === 0, 'the heap is not empty')
+  }
+  /** Every kept block is in the heap or in its slot, as it was made; then all are given back. */
+  private checkKept(): void {
+    for (const { number, content } of this.kept) {
+      const block = this.state.kept.get(number)
+      check(block !== undefined, 'a kept block is lost')
+      const { address, slot } = block!
+      const found = address !== 0 ? this.heap.get(address)?.content : this.slots.get(`${slot!.slab}:${slot!.offset}`)
+      check(found === content, `a kept block holds ${found}, wanted ${content}`)
+      step(this.state, { type: 'discard', kept: number })
+    }
   }
 }

@@ -46,11 +46,18 @@ for (const workers of [2, 1, 0]) {
       const { kept } = await job.result
       expect([...values.keys()]).toEqual(chain.map((_, task) => task).filter((task) => task % 7 === 0))
       const expected = expectedValues(table)
-      for (const [task, address] of kept) {
-        expect(new Float64Array(engine.memory.buffer, address, 1)[0]).toBe(expected[task])
-        engine.free(address)
-      }
+      const tasks = [...kept.keys()]
+      const given = new Map(tasks.map((task, k) => [k, kept.get(task)!]))
+      const readers = tableOf([...tasks.map(() => []), ...tasks.map((_, k) => [k])], 64, (task) =>
+        task < tasks.length ? 0 : taskFlag.deliver,
+      )
+      const reading = start(engine, { table: { ...readers, given }, settings: { workers } })
+      await reading.job.result
       expect(kept.size).toBe(72)
+      tasks.forEach((task, k) => {
+        expect(reading.values.get(tasks.length + k)).toBe(expected[task] + tasks.length + k)
+        engine.discard(kept.get(task)!)
+      })
       expect(engine.usedBytes).toBeLessThanOrEqual(before + 3 * 2 ** 22)
     })
     test('a failing task: the error with class, fields, stack and cause; the engine goes on', async () => {

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { formatBytes } from '../core/bytes.ts'
+import { NdloomError, StorageError } from '../core/errors.ts'
+import type { SpillAnswer, SpillRequest } from '../worker/spill-thread.ts'
+import { fileFlags } from './flags.ts'
+import { heapError, type SharedHeap } from './shared-heap.ts'
+import { inFile, type Slot, slabBytes } from './slots.ts'
+import { createSpillDirectory, removeSpillDirectory } from './spill-directory.ts'
+import type { SchedulerAction, SchedulerEvent } from './types.ts'
+
+/** Performs spills and reloads on a thread of its own, which starts with the first. */
+export interface Mover {
+  move(action: SchedulerAction & { type: 'spill' | 'reload' }): void
+  /** Gives back what a slab, or the file (-1), takes. */
+  trim(slab: number): void
+  /** Ends the thread once all moves are done; blocks that have left the heap stay where they are. */
+  shutdown(): Promise<void>
+}
+export interface MoverOptions {
+  readonly heap: SharedHeap
+  /** Where the spill file's directory is made. */
+  readonly spillDirectory: () => string
+  readonly report: (event: SchedulerEvent) => void
+}
+
+export function createMover({ heap, spillDirectory, report }: MoverOptions): Mover {
+  const pending = new Map<number, Slot>()
+  const places = createPlaces(spillDirectory)
+  let thread: Worker | undefined
+  let whenIdle = (): void => {}
+
+  function start(): Worker {
+    const workerData = { memory: heap.memory }
+    const started = new Worker(ownUrl(), { workerData, name: 'ndloom-spill', execArgv: fileFlags() })
+    let cause: unknown = 'nobody knows why'
+    started.on('message', (answer: SpillAnswer) => finish(answer))
+    started.on('error', (error) => {
+      cause = error
+    })
+    started.on('exit', () => {
+      if (thread === started) thread = undefined
+      for (const move of [...pending.keys()])
+        finish({ move, error: { code: '', message: `the spill thread ended: ${cause}` } })
+    })
+    return started
+  }
+  function post(request: SpillRequest): void {
+    thread ??= start()
+    thread.postMessage(request)
+  }
+  function finish({ move, error }: SpillAnswer): void {
+    const slot = pending.get(move)
+    pending.delete(move)
+    if (pending.size === 0) {
+      thread?.unref() // Only a thread that has something to do keeps the process from ending.
+      whenIdle()
+    }
+    if (slot && error) report({ type: 'moveFailed', move, error: spillError(error, slot, places.directory()) })
+    else if (slot) report({ type: 'moved', move })
+  }
+  return {
+    move({ type, move, address, slot }) {
+      pending.set(move, slot)
+      try {
+        if (!heap.reach()) throw heapError(address + slot.bytes)
+        const { offset, bytes } = slot
+        post({ type, move, address, bytes, offset, place: places.of(slot) })
+        thread?.ref()
+      } catch (error) {
+        const { code = '', message } = error as NodeJS.ErrnoException
+        finish({ move, error: { code, message } })
+      }
+    },
+    trim(slab) {
+      if (slab === inFile && places.directory()) post({ type: 'close' })
+      places.remove(slab)
+    },
+    async shutdown() {
+      if (pending.size > 0)
+        await new Promise<void>((resolve) => {
+          whenIdle = resolve
+        })
+      await thread?.terminate()
+    },
+  }
+}
+
+interface Places {
+  /** The slab, or the path of the file; made when it is first asked for. */
+  of(slot: Slot): SharedArrayBuffer | string
+  remove(slab: number): void
+  directory(): string | undefined
+}
+
+function createPlaces(spillDirectory: () => string): Places {
+  const slabs = new Map<number, SharedArrayBuffer>()
+  let directory: string | undefined
+  return {
+    of({ slab }) {
+      if (slab === inFile) {
+        directory ??= createSpillDirectory(spillDirectory())
+        return join(directory, 'blocks')
+      }
+      const found = slabs.get(slab) ?? new SharedArrayBuffer(slabBytes)
+      slabs.set(slab, found)
+      return found
+    },
+    remove(slab) {
+      slabs.delete(slab)
+      if (slab !== inFile || !directory) return
+      removeSpillDirectory(directory)
+      directory = undefined
+    },
+    directory: () => directory,
+  }
+}
+
+function spillError(
+  { code, message }: { code: string; message: string },
+  { slab, bytes }: Slot,
+  directory: string | undefined,
+): NdloomError {
+  if (slab !== inFile)
+    return new NdloomError(`spill: ${formatBytes(bytes)} found no room in memory: ${message}; use a lower memoryLimit`)
+  const where = directory ?? 'the folder for temporary files'
+  const cure =
+    'point NDLOOM_SPILL_DIRECTORY (or configure({ spillDirectory })) at a disk with more room, or raise memoryLimit'
+  const what = code === 'ENOSPC' || code === 'EDQUOT' ? `the disk of ${where} is full` : `${where}: ${message}`
+  return new StorageError(
+    `spill: a block of ${formatBytes(bytes)} could not leave the memory or come back: ${what}; ${cure}`,
+  )
+}
+
+/** Both entries end alike, in the sources and in what is built from them. */
+const ownUrl = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? '../worker/spill-thread.ts' : '../worker/spill-thread.js', import.meta.url)
