@@ -39,12 +39,12 @@ export function parseFill(value: unknown, dtype: DType): Uint8Array | undefined 
 function parseScalar(value: unknown, dtype: DType): Scalar | undefined {
   if (value === null || value === undefined) return 0
   if (typeof value === 'boolean') return value
-  const { kind } = facts[dtype]
-  if (kind === 'float' || kind === 'complex') {
-    if (typeof value === 'number') return value
+  const isDigits = typeof value === 'string' && /^-?\d+$/.test(value)
+  if (facts[dtype].kind === 'float' || facts[dtype].kind === 'complex') {
+    if (typeof value === 'number' || isDigits) return Number(value)
     return typeof value === 'string' ? (special[value] ?? (/^0x/i.test(value) ? 0 : undefined)) : undefined
   }
-  if (typeof value === 'bigint') return value
+  if (isDigits) return BigInt(value)
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined
 }
 

@@ -15,20 +15,20 @@ const refuse = (text: string): never => {
 }
 const show = (value: unknown): string => JSON.stringify(value) ?? 'nothing'
 
-/** JSON as metadata have it: an integer fill value beyond 2^53 keeps all its digits. Errors: MetadataProblem. */
+/**
+ * JSON as metadata have it. A long integer as fill value, also of consolidated metadata, becomes the text of its digits, which
+ * JSON.parse would round. Errors: MetadataProblem.
+ */
 export function parseDocument(bytes: Uint8Array): Document {
-  const text = new TextDecoder().decode(bytes)
+  const text = new TextDecoder().decode(bytes).replace(/("fill_value"\s*:\s*)(-?\d{16,})(?=\s*[,}])/g, '$1"$2"')
+  let document: unknown
   try {
-    const document: unknown = JSON.parse(text)
-    if (typeof document !== 'object' || document === null || Array.isArray(document))
-      return refuse('it is no JSON object')
-    const fill = /"fill_value"\s*:\s*(-?\d{16,})\s*[,}]/.exec(text)?.[1]
-    return fill ? { ...document, fill_value: BigInt(fill) } : { ...document }
+    document = JSON.parse(text)
   } catch (error) {
-    return error instanceof MetadataProblem
-      ? refuse(error.message)
-      : refuse(`it is no JSON: ${(error as Error).message}`)
+    return refuse(`it is no JSON: ${(error as Error).message}`)
   }
+  const isObject = typeof document === 'object' && document !== null && !Array.isArray(document)
+  return isObject ? (document as Document) : refuse('it is no JSON object')
 }
 
 function parseShape(value: unknown, name: string, least: number, ndim?: number): number[] {
