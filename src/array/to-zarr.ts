@@ -82,7 +82,7 @@ const computeOptions = (options: ToZarrOptions): ComputeOptions =>
 async function openTarget(expr: Expr, given: StoreLike, options: ToZarrOptions): Promise<Target> {
   const { place, object } = placeOf(given, 'toZarr')
   const path = checkPath(options.path ?? '', 'toZarr')
-  const store = place.kind === 'http' ? undefined : await openStore(place, object, path)
+  const store = place.kind === 'http' || place.kind === 'zip' ? undefined : await openStore(place, object, path)
   if (!store || !isWritable(store))
     throw new StorageError(
       `toZarr: ${formatPlace(place)} can only be read; name a folder, or a store object with set(key, bytes), and upload or zip it afterwards`,

@@ -4,11 +4,15 @@ import { type ByteRange, partOf, type Store } from './store.ts'
 
 /** Requests under way at once from one thread to one store. */
 const concurrency = 16
-/** A request is tried so often; between tries it waits a random time, at most this long, then at most twice as long, ... */
-const mostTries = 5
-const firstWaitMilliseconds = 200
-/** A try is given up when its answer is not there after so long. */
-const patienceMilliseconds = 30_000
+/** How requests are tried. */
+export interface Patience {
+  /** How often at most; between tries it waits a random time, at most `firstWaitMilliseconds`, then at most twice as long, ... */
+  readonly mostTries: number
+  readonly firstWaitMilliseconds: number
+  /** A try is given up when its answer is not there after so long. */
+  readonly patienceMilliseconds: number
+}
+const usual: Patience = { mostTries: 5, firstWaitMilliseconds: 200, patienceMilliseconds: 30_000 }
 
 /** What a try came to: bytes (undefined: the server has none), or why it failed and whether another may succeed. */
 type Outcome =
@@ -34,9 +38,13 @@ function urlOf(root: string, key: string): URL {
  * Fetches, with exponential back-off and full jitter between tries (M. Brooker, "Exponential backoff and jitter", AWS 2015).
  * Errors: StorageError.
  */
-export async function fetchBytes(url: URL, range?: ByteRange): Promise<Uint8Array | undefined> {
+export async function fetchBytes(
+  url: URL,
+  range?: ByteRange,
+  { mostTries, firstWaitMilliseconds, patienceMilliseconds }: Patience = usual,
+): Promise<Uint8Array | undefined> {
   for (let tries = 1; ; tries++) {
-    const outcome = await tryOnce(url, range)
+    const outcome = await tryOnce(url, range, patienceMilliseconds)
     if ('bytes' in outcome) return outcome.bytes
     if (!outcome.mayPass || tries === mostTries)
       throw new StorageError(
@@ -49,7 +57,7 @@ export async function fetchBytes(url: URL, range?: ByteRange): Promise<Uint8Arra
   }
 }
 
-async function tryOnce(url: URL, range?: ByteRange): Promise<Outcome> {
+async function tryOnce(url: URL, range: ByteRange | undefined, patienceMilliseconds: number): Promise<Outcome> {
   const signal = AbortSignal.timeout(patienceMilliseconds)
   try {
     const response = await fetch(url, { signal, headers: range ? { Range: rangeText(range) } : {} })
@@ -73,7 +81,7 @@ async function tryOnce(url: URL, range?: ByteRange): Promise<Outcome> {
 }
 
 /** A server that knows no ranges sends all: the part is cut out. One that sends less than asked for has failed. */
-function checked(bytes: Uint8Array, { status }: Response, range?: ByteRange): Outcome {
+function checked(bytes: Uint8Array, { status }: Response, range: ByteRange | undefined): Outcome {
   if (!range) return { bytes }
   if (status === 200) return { bytes: partOf(bytes, range) }
   const wanted = 'suffixLength' in range ? range.suffixLength : range.length

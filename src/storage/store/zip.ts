@@ -1,11 +1,12 @@
 import { openAsBlob } from 'node:fs'
 import ZipFileStore from '@zarrita/storage/zip'
 import { StorageError } from '../../core/errors.ts'
-import { storageError } from '../file.ts'
+import { fileBytes, storageError } from '../file.ts'
 import { listBelow, type Store } from './store.ts'
 
 /** A zip file whose entries are the values. Its directory is read once, and then only the parts that are needed. */
 export async function openZip(path: string): Promise<Store> {
+  fileBytes(path, 'read')
   let names: string[] = []
   const store = await guard(path, async () => {
     const opened = ZipFileStore.fromBlob(await openAsBlob(path), {

@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib'
 import { bloscKernel, slackBytes } from './blosc-kernel.ts'
 
 /**
@@ -9,6 +10,8 @@ interface Header {
   readonly isShuffled: boolean
   readonly isStored: boolean
   readonly isSplit: boolean
+  /** How streams are compressed. */
+  readonly format: number
   readonly elementBytes: number
   readonly bytes: number
   readonly blockBytes: number
@@ -19,21 +22,31 @@ const mostStreams = 16
 const leastStreamBytes = 128
 const flag = { shuffled: 1, stored: 2, bitShuffled: 4, notSplit: 16 }
 const lz4Format = 1
+/** Streams of other formats, where Node has a decoder. */
+const decoders: Readonly<Record<number, ((stream: Uint8Array) => Uint8Array) | undefined>> = {
+  3: zlib.inflateSync,
+  4: zlib.zstdDecompressSync,
+}
 
-/** The header of a chunk that is decoded here; undefined for kinds that are not. */
+/** The header of a chunk that is decoded here; undefined for kinds that are not. Errors: an Error where it is damaged. */
 function readHeader(encoded: Uint8Array): Header | undefined {
-  if (encoded.length < headerBytes) return undefined
+  if (encoded.length < headerBytes) throw damage()
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length)
   const [version, , flags, elementBytes] = encoded
-  const isStored = (flags & flag.stored) !== 0
-  if (version !== 2 || flags & flag.bitShuffled || (!isStored && flags >> 5 !== lz4Format)) return undefined
   const [bytes, blockBytes, length] = [4, 8, 12].map((at) => view.getUint32(at, true))
-  // No LZ4 stream grows more than 255-fold: other sizes are damage, and not to be allocated.
-  if (length !== encoded.length || blockBytes > bytes || bytes > 255 * length) return undefined
+  if (version !== 2) throw new Error(`its Blosc container has version ${version}, want 2`)
+  const isStored = (flags & flag.stored) !== 0
+  const format = flags >> 5
+  // No LZ4 stream grows more than 255-fold: such sizes are not to be allocated.
+  const isTooLarge = format === lz4Format && bytes > 255 * length
+  if (length !== encoded.length || (bytes > 0 && blockBytes === 0) || isTooLarge) throw damage()
+  const isKnown = isStored || format === lz4Format || decoders[format] !== undefined
+  if (!isKnown || flags & flag.bitShuffled || blockBytes > bytes) return undefined
   return {
     isShuffled: (flags & flag.shuffled) !== 0 && elementBytes > 1,
     isStored,
     isSplit: (flags & flag.notSplit) === 0 && elementBytes <= mostStreams,
+    format,
     elementBytes,
     bytes,
     blockBytes,
@@ -85,10 +98,11 @@ function decodeBlock(
   encoded: Uint8Array,
   view: DataView,
   start: number,
-  { isShuffled, isSplit, elementBytes, blockBytes }: Header,
+  { isShuffled, isSplit, format, elementBytes, blockBytes }: Header,
   length: number,
-  { memory, stream, plain, elements }: Room,
+  room: Room,
 ): Uint8Array {
+  const { memory, plain, elements } = room
   const splits = isSplit && length === blockBytes && blockBytes / elementBytes >= leastStreamBytes ? elementBytes : 1
   const part = length / splits
   let at = start
@@ -97,14 +111,25 @@ function decodeBlock(
     const stored = view.getUint32(at, true)
     at += 4
     if (stored > part || at + stored > encoded.length) throw damage()
-    const isPlain = stored === part
-    memory.set(encoded.subarray(at, at + stored), isPlain ? plain + k * part : stream)
-    if (!isPlain && bloscKernel().lz4(stream, stored, plain + k * part, part) !== part) throw damage()
+    decodeStream(encoded.subarray(at, at + stored), format, { ...room, plain: plain + k * part }, part)
     at += stored
   }
   if (!isShuffled) return memory.subarray(plain, plain + length)
   unshuffle(memory, plain, elements, length, elementBytes)
   return memory.subarray(elements, elements + length)
+}
+
+/** Decodes a stream of `length` bytes to the room's plain bytes; one that is as long is stored as it is. */
+function decodeStream(encoded: Uint8Array, format: number, { memory, stream, plain }: Room, length: number): void {
+  if (encoded.length === length) memory.set(encoded, plain)
+  else if (format === lz4Format) {
+    memory.set(encoded, stream)
+    if (bloscKernel().lz4(stream, encoded.length, plain, length) !== length) throw damage()
+  } else {
+    const decoded = decoders[format]!(encoded)
+    if (decoded.length !== length) throw damage()
+    memory.set(decoded, plain)
+  }
 }
 
 /** Puts elements together of their bytes; what is less than an element at the end stays as it is. */

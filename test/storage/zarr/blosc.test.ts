@@ -15,10 +15,11 @@ const bytesOf = (length: number, kind: number, seed: number): Uint8Array => {
 const cases = fc.record({
   length: fc.oneof(fc.nat(3000), fc.integer({ min: 200_000, max: 900_000 })),
   kind: fc.nat(3),
+  cname: fc.constantFrom('lz4', 'lz4hc', 'zlib', 'zstd'),
   seed: fc.nat(1000),
   shuffle: fc.constantFrom(0, 1),
   blocksize: fc.constantFrom(0, 512, 4096, 100_000),
-  clevel: fc.constantFrom(0, 1, 5, 9),
+  clevel: fc.constantFrom(0, 1, 5),
 })
 
 describe('decodeBlosc', () => {
@@ -26,7 +27,7 @@ describe('decodeBlosc', () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ length, kind, seed, ...configuration }) => {
         const bytes = bytesOf(length, kind, seed)
-        const packed = await Blosc.fromConfig({ id: 'blosc', cname: 'lz4', ...configuration }).encode(bytes)
+        const packed = await Blosc.fromConfig({ id: 'blosc', ...configuration }).encode(bytes)
         for (const elementBytes of [packed[3], ...(configuration.shuffle ? [] : [1, 2, 8, 16])]) {
           // Where bytes are not shuffled and streams not split, the size of an element does not matter.
           if (elementBytes !== packed[3] && !(packed[2] & 16)) continue
@@ -56,7 +57,7 @@ describe('decodeBlosc', () => {
       }),
       { numRuns: 500 },
     )
-    expect(decodeBlosc(packed.subarray(0, packed.length - 1))).toBeUndefined()
+    expect(() => decodeBlosc(packed.subarray(0, packed.length - 1))).toThrow(/cut short/)
   })
 })
 
