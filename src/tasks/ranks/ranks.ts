@@ -37,19 +37,33 @@ export async function ranks<T, Args = undefined>(
   const sent = sentFunction(fn, 'ranks')
   checkSendable(args)
   const run = async (): Promise<T[]> => {
-    if (signal?.aborted) throw new AbortError('ranks: aborted before it began', signal.reason)
+    if (signal?.aborted) throw abortedBefore(signal)
     const workers = config().scheduler === 'local' ? 0 : config().workers
     const layout = { size: count, hosts: Math.min(count, Math.max(1, workers)) }
     return (await runGang({ layout, fn: sent, args, signal }, hostsOn(getEngine(), layout, workers))) as T[]
   }
-  const result = last.then(run)
+  if (signal?.aborted) throw abortedBefore(signal)
+  const turn = last
+  const result = turn.then(run)
   last = result.catch(() => undefined)
-  return result
+  return signal ? Promise.race([whenAborted(signal, turn), result]) : result
 }
 
 const mostRanks = 4096
 /** A run needs all of its workers at once: two that have some each would wait for ever. */
 let last: Promise<unknown> = Promise.resolve()
+
+const abortedBefore = (signal: AbortSignal): AbortError =>
+  new AbortError('ranks: aborted before it began', signal.reason)
+
+/** Rejects when the signal is aborted before the run's turn; from then on the run itself looks at it. */
+function whenAborted(signal: AbortSignal, turn: Promise<unknown>): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = (): void => reject(abortedBefore(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+    void turn.then(() => signal.removeEventListener('abort', onAbort))
+  })
+}
 
 function checkSendable(args: unknown): void {
   try {
