@@ -26,3 +26,11 @@ export function checkFlag(value: unknown, name: string, operation: string, fallb
   if (typeof value === 'boolean') return value
   throw new NdloomError(`${operation}: got ${name} ${formatGiven(value)}, want true or false`)
 }
+
+/** An AbortSignal, if one is given. Errors: NdloomError. */
+export function checkSignal(value: unknown, operation: string): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value
+  throw new NdloomError(
+    `${operation}: got signal ${formatGiven(value)}, want an AbortSignal, as new AbortController().signal`,
+  )
+}

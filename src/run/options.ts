@@ -1,6 +1,6 @@
 import { config, parseBytes, parseScheduler, parseWorkers } from '../core/config.ts'
 import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
-import { checkFlag, checkOptions } from '../core/options.ts'
+import { checkFlag, checkOptions, checkSignal } from '../core/options.ts'
 import { type Progress, type ProgressListener, progressOf } from '../diagnostics/progress/progress.ts'
 
 /** What `onEvent` is told. */
@@ -52,10 +52,7 @@ export function settingsOf(given: ComputeOptions): Settings {
   const scheduler = parseScheduler(options.scheduler ?? config().scheduler, 'compute: scheduler')
   const workers = parseWorkers(options.workers ?? config().workers, 'compute: workers')
   const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimit, 'compute: memoryLimit')
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
-    throw new NdloomError(
-      `compute: got signal ${formatGiven(signal)}, want an AbortSignal, as new AbortController().signal`,
-    )
+  checkSignal(signal, 'compute')
   if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
     throw new NdloomError(
       `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total, state) => ...`,

@@ -1,6 +1,6 @@
 import { config } from '../../core/config.ts'
 import { AbortError, formatGiven, NdloomError, WorkerLostError } from '../../core/errors.ts'
-import { checkOptions } from '../../core/options.ts'
+import { checkOptions, checkSignal } from '../../core/options.ts'
 import type { Engine } from '../../scheduler/engine.ts'
 import { getEngine } from '../../scheduler/process.ts'
 import { type ModuleFunction, type SentFunction, sentFunction } from '../../worker/functions.ts'
@@ -34,6 +34,7 @@ export async function ranks<T, Args = undefined>(
   if (!Number.isInteger(count) || count < 1 || count > mostRanks)
     throw new NdloomError(`ranks: got ${formatGiven(count)} ranks, want a whole number from 1 to ${mostRanks}`)
   const { args, signal } = checkOptions<RanksOptions<Args>>(given, ['args', 'signal'], 'ranks')
+  checkSignal(signal, 'ranks')
   const sent = sentFunction(fn, 'ranks')
   checkSendable(args)
   const run = async (): Promise<T[]> => {

@@ -196,6 +196,7 @@ describe('bad input is refused', () => {
     [() => nd.ranks(2, 7 as never), 'ranks: got 7 as the function'],
     [() => nd.ranks(2, () => 1, { args: () => 1 }), 'ranks: got args that cannot be sent to a worker'],
     [() => nd.ranks(2, () => 1, { workers: 1 } as never), 'ranks: there is no option workers; there are args, signal'],
+    [() => nd.ranks(2, () => 1, { signal: 5 as never }), 'ranks: got signal 5, want an AbortSignal'],
     [() => one((comm) => comm.send(1, { dest: 1 })), 'send: got dest 1, want the number of a rank, 0 to 0'],
     [() => one((comm) => comm.send(1, { dest: 0, tag: -2 })), 'send: got tag -2, want a whole number from 0'],
     [() => one((comm) => comm.recv({ source: 3 })), 'recv: got source 3, want the number of a rank'],
