@@ -104,10 +104,12 @@ function needsByStage(plan: Plan, resultBytes: number): Needs {
   const cost = planCost(plan)
   const largest = (bytes: readonly number[]) => bytes.reduce((most, each) => Math.max(most, blockSize(each)), 0)
   const blocks = plan.outputs.map(({ dtype, grid }) => sizeOf(grid.map((axis) => axis.size)) * facts[dtype].itemsize)
+  const largestBlockBytes = largest(cost.stages.map(({ blockBytes }) => blockBytes))
   return {
     inOrderBytes: sequentialBoundBytes(plan, cost),
+    taskBytes: largestBlockBytes, // At least: a run must not find room where this finds none.
     allBytes: cost.stages.reduce((sum, stage) => sum + stage.tasks * blockSize(stage.blockBytes), 0),
-    largestBlockBytes: largest(cost.stages.map(({ blockBytes }) => blockBytes)),
+    largestBlockBytes,
     deliveredBytes: resultBytes > 0 ? 0 : largest(blocks),
     resultBytes,
   }
