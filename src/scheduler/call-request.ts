@@ -36,7 +36,10 @@ export interface Call {
    * Inputs of the table beyond those only have to end before the task begins.
    */
   readonly args: readonly unknown[]
-  /** 'map', 'starmap': the function is called for each item of the list args[0]; the value is the list of results. */
+  /**
+   * 'map', 'starmap': the function is called for each item of the list args[0]; the value is the list of results (a
+   * Float64Array, where all are numbers; the items may be one too).
+   */
   readonly mode?: CallMode
   /** Ports and buffers among the arguments that move to the worker instead of being copied; not where the task may run again. */
   readonly moved?: readonly Transferable[]

@@ -2,6 +2,7 @@ import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
 import { type Progress, progressOfItems } from '../diagnostics/progress/progress.ts'
 import { nameTask } from '../scheduler/calls.ts'
+import { packNumbers } from '../worker/buffers.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import { type Backend, createBackend, type WorkerOptions, workerOptionNames } from './backend.ts'
 import {
@@ -170,7 +171,7 @@ export class Pool {
       isOrdered,
       chunkSize: checkCount(options.chunksize, 'chunksize', operation, 1, 1),
       readAhead: checkCount(options.readAhead, 'readAhead', operation, 1, 8 * Math.max(1, this.workers)),
-      run: (items, first) => this.#queue.add({ ...named, args: [items], mode: 'map', block: [first] }),
+      run: (items, first) => this.#queue.add({ ...named, args: [packNumbers(items)], mode: 'map', block: [first] }),
     })
   }
 }
@@ -198,11 +199,15 @@ function runChunks<R>(
     inputStart: new Int32Array(count + 1),
     inputs: new Int32Array(0),
     functions: [fn],
-    call: (task) => ({ fn: 0, mode, args: [items.slice(task * chunkSize, (task + 1) * chunkSize)] }),
+    call(task) {
+      const chunk = items.slice(task * chunkSize, (task + 1) * chunkSize)
+      return { fn: 0, mode, args: [packNumbers(chunk)] }
+    },
     independent: true,
     workers: backend.workers,
     onValue(task, values) {
-      for (const [i, value] of (values as R[]).entries()) results[task * chunkSize + i] = value
+      const list = values as ArrayLike<R>
+      for (let i = 0; i < list.length; i++) results[task * chunkSize + i] = list[i]
     },
     onError: (task, error) => void errors.push({ task, error }),
     nameError: (task, error, item = 0) => nameTask(name, [task * chunkSize + item], error),

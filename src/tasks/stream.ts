@@ -69,7 +69,7 @@ async function* read<T, R>(options: StreamOptions<T>): AsyncGenerator<Outcome<R>
       if (at >= 0) {
         const [future] = running.splice(at, 1)
         if (future.status !== 'finished') yield { error: future.outcome }
-        else for (const value of future.outcome as R[]) yield { value }
+        else for (const value of future.outcome as Iterable<R>) yield { value }
       } else
         await new Promise<void>((resolve) => {
           wake = resolve

@@ -21,3 +21,14 @@ export function buffersOf(value: unknown): Set<ArrayBufferLike> {
 const smallestMovedBytes = 2 ** 16
 export const isWorthMoving = (buffer: ArrayBufferLike): buffer is ArrayBuffer =>
   buffer instanceof ArrayBuffer && buffer.byteLength >= smallestMovedBytes
+
+/** A list of numbers alone as a Float64Array, which is cloned a hundred times as fast; any other list as it is. */
+export function packNumbers(list: readonly unknown[]): ArrayLike<unknown> {
+  const packed = new Float64Array(list.length)
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i]
+    if (typeof value !== 'number') return list
+    packed[i] = value
+  }
+  return packed
+}

@@ -1,5 +1,5 @@
 import { internal } from '../core/errors.ts'
-import { buffersOf, isWorthMoving } from './buffers.ts'
+import { buffersOf, isWorthMoving, packNumbers } from './buffers.ts'
 import {
   type CallBatch,
   type CallEnds,
@@ -209,27 +209,30 @@ export class CallRun {
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 
+type Call = (item: unknown) => unknown
+
 /** The results for a list, awaited one after the other where they are promises. Throws ItemError. */
-function callEach(call: (item: unknown) => unknown, items: ArrayLike<unknown>): unknown[] | Promise<unknown[]> {
+function callEach(call: Call, items: ArrayLike<unknown>): ArrayLike<unknown> | Promise<ArrayLike<unknown>> {
   const results: unknown[] = []
-  const goOn = (): unknown[] | Promise<unknown[]> => {
+  try {
     while (results.length < items.length) {
-      const item = results.length
-      const failed = (error: unknown): never => {
-        throw new ItemError(item, error)
-      }
-      let value: unknown
-      try {
-        value = call(items[item])
-      } catch (error) {
-        failed(error)
-      }
-      if (isPromise(value)) return value.then((settled) => results.push(settled), failed).then(goOn)
+      const value = call(items[results.length])
+      if (isPromise(value)) return callRest(call, items, results, value)
       results.push(value)
     }
-    return results
+  } catch (error) {
+    throw new ItemError(results.length, error)
   }
-  return goOn()
+  return packNumbers(results)
+}
+async function callRest(call: Call, items: ArrayLike<unknown>, results: unknown[], running: Promise<unknown>) {
+  try {
+    results.push(await running)
+    while (results.length < items.length) results.push(await call(items[results.length]))
+  } catch (error) {
+    throw new ItemError(results.length, error)
+  }
+  return packNumbers(results)
 }
 
 function cloneFailure(value: unknown): Error | undefined {
