@@ -116,3 +116,6 @@ export { type MapOptions, Pool, type PoolOptions, type StreamOptions } from './t
 export { type RanksOptions, ranks } from './tasks/ranks/ranks.ts'
 export type { Comm, Status } from './worker/ranks/comm.ts'
 export type { Reduction } from './worker/ranks/reduction.ts'
+export { type DelayedBlocks, type FromDelayedOptions, fromDelayed, toDelayed } from './tasks/arrays.ts'
+export { Delayed, type DelayedFunction, type DelayedOptions, delayed } from './tasks/delayed.ts'
+export { Graph, type GraphSpec, graph, type Keys } from './tasks/graph.ts'

@@ -23,8 +23,8 @@ const layers: Record<string, number> = {
   run: 7,
   'compute.ts': 8,
   array: 9,
-  tasks: 9,
-  'index.ts': 10,
+  tasks: 10,
+  'index.ts': 11,
 }
 const partOf = (file: string): string => file.split('/')[0]
 const layerOf = (file: string): number => layers[partOf(file)] ?? Number.NaN

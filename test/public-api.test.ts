@@ -27,8 +27,7 @@ const running = words(
   Computation`,
 )
 const diagnostics = words('format profile Profile dashboard ProgressBar visualize Picture')
-const tasks = words('Pool Client client Future parallel ranks')
-
+const tasks = words('Delayed delayed Graph graph fromDelayed toDelayed Pool Client client Future parallel ranks')
 const errors = words(`
   NdloomError ShapeError DTypeError ChunkError IndexError StorageError MemoryLimitError TaskError WorkerLostError AbortError`)
 const exported = [
@@ -54,7 +53,7 @@ const notMethods = new Set([
   ...constants,
   ...words('configure toNpz openZarr shutdown random ChunkedArray Computation'),
   ...diagnostics,
-  ...tasks,
+  ...tasks.filter((name) => name !== 'toDelayed'),
   ...errors,
 ])
 const methods = [

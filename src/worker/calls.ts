@@ -1,4 +1,5 @@
 import { internal } from '../core/errors.ts'
+import { revive } from '../storage/ndarray.ts'
 import { buffersOf, isWorthMoving, packNumbers } from './buffers.ts'
 import {
   type CallBatch,
@@ -98,7 +99,7 @@ export class CallRun {
     const args: unknown[] = []
     let failed: Omit<CallFailure, 'at'> | undefined
     for (const source of this.sources(task)) {
-      args.push(source === 0 ? this.args[this.nextArg++] : this.valueFor(source - 1))
+      args.push(source === 0 ? revive(this.args[this.nextArg++]) : this.valueFor(source - 1))
       if (source > 0) failed ??= this.failures.get(source - 1)
     }
     this.results.push(undefined)
@@ -140,7 +141,7 @@ export class CallRun {
   private valueFor(task: number): unknown {
     const value = this.results[task]
     const isShared = (this.numbers[this.places[task] + 1] & 1) !== 0
-    return isShared && typeof value === 'object' && !cloneFailure(value) ? structuredClone(value) : value
+    return isShared && typeof value === 'object' && !cloneFailure(value) ? revive(structuredClone(value)) : value
   }
   private attempt(task: number, args: unknown[], retries: number): void | Promise<void> {
     const word = this.numbers[this.places[task] + 1]
