@@ -9,8 +9,11 @@ import type { Node, TaskFunction } from './node.ts'
 /** The calls that delayed values need, in an order in which each comes after those it reads. */
 interface CallGraph {
   readonly tasks: readonly Node[]
-  readonly number: ReadonlyMap<Node, number>
+  readonly inputStart: Int32Array
+  readonly inputs: Int32Array
   readonly arrays: ReadonlySet<ChunkedArray>
+  /** Of each value that is wanted its task; -1: it is there. */
+  readonly wanted: Int32Array
 }
 
 /**
@@ -21,10 +24,9 @@ export async function computeDelayed(wanted: readonly Node[], options: ComputeOp
   const settings = settingsOf(options)
   const graph = collect(wanted)
   const arrays = await computeArrays([...graph.arrays], options)
-  const values = await runCalls(graph, new Set(wanted), arrays, settings)
-  return wanted.map((one) => {
-    if (one.node.kind === 'call') return values.get(graph.number.get(one)!)
-    const { value } = one.node
+  const values = await runCalls(graph, arrays, settings)
+  return wanted.map(({ args: [value] }, i) => {
+    if (graph.wanted[i] >= 0) return values.get(graph.wanted[i])
     return value instanceof ChunkedArray ? arrays.get(value) : value
   })
 }
@@ -38,18 +40,23 @@ async function computeArrays(arrays: readonly ChunkedArray[], options: ComputeOp
   return new Map<ChunkedArray, unknown>(arrays.map((array, i) => [array, results[i]]))
 }
 
-/** Depth first, without recursion, as chains may be a million calls long. */
+let nextPlace = 0
+/**
+ * Depth first, without recursion, as chains may be a million calls long. Nothing is awaited here, so that a node can hold its own
+ * place: nodes of this graph are those from `first` on.
+ */
 function collect(wanted: readonly Node[]): CallGraph {
   const tasks: Node[] = []
-  const number = new Map<Node, number>()
   const arrays = new Set<ChunkedArray>()
+  const first = nextPlace
+  const isCollected = (node: Node): boolean => node.place >= first
   const stack = [...wanted].reverse()
   const next: number[] = stack.map(() => 0)
   while (stack.length > 0) {
-    const one = stack[stack.length - 1]
-    const args = one.node.kind === 'call' ? one.node.args : [one.node.value]
-    let at = number.has(one) ? args.length : next[next.length - 1]
-    while (at < args.length && !(isCall(args[at]) && !number.has(args[at] as Node))) {
+    const node = stack[stack.length - 1]
+    const { args } = node
+    let at = isCollected(node) ? args.length : next[next.length - 1]
+    while (at < args.length && !(isCall(args[at]) && !isCollected(args[at] as Node))) {
       if (args[at] instanceof ChunkedArray) arrays.add(args[at] as ChunkedArray)
       at++
     }
@@ -61,39 +68,49 @@ function collect(wanted: readonly Node[]): CallGraph {
     }
     stack.pop()
     next.pop()
-    if (one.node.kind === 'call' && !number.has(one)) {
-      number.set(one, tasks.length)
-      tasks.push(one)
-    }
+    if (!node.fn || isCollected(node)) continue
+    node.place = nextPlace++
+    tasks.push(node)
   }
-  return { tasks, number, arrays }
+  const numbers = Int32Array.from(wanted, (node) => (node.fn ? node.place - first : -1))
+  return { tasks, arrays, wanted: numbers, ...edges(tasks, first) }
 }
 /** Arguments are calls, or plain: values that are there have taken the place of their delayed ones. */
-const isCall = (arg: unknown): arg is Node => typeof arg === 'object' && arg !== null && 'node' in arg
+const isCall = (arg: unknown): arg is Node => typeof arg === 'object' && arg !== null && 'place' in arg && 'fn' in arg
+
+function edges(tasks: readonly Node[], first: number) {
+  const inputStart = new Int32Array(tasks.length + 1)
+  tasks.forEach(({ args }, i) => {
+    inputStart[i + 1] = inputStart[i] + args.reduce<number>((count, arg) => count + Number(isCall(arg)), 0)
+  })
+  const inputs = new Int32Array(inputStart[tasks.length])
+  let at = 0
+  for (const { args } of tasks) for (const arg of args) if (isCall(arg)) inputs[at++] = arg.place - first
+  return { inputStart, inputs }
+}
 
 async function runCalls(
-  { tasks, number }: CallGraph,
-  wanted: ReadonlySet<Node>,
+  { tasks, inputStart, inputs, wanted }: CallGraph,
   arrays: ReadonlyMap<ChunkedArray, unknown>,
   { workers, signal, progress, onEvent }: Settings,
 ): Promise<Map<number, unknown>> {
   const values = new Map<number, unknown>()
   if (tasks.length === 0) return values
   const { fnOf, functions } = functionsOf(tasks)
-  const { inputStart, inputs } = edges(tasks, number)
+  const isWanted = new Set(wanted)
   onEvent?.({ type: 'start', totalTasks: tasks.length, forecastBytes: 0 })
   const { result } = getEngine().submitCalls({
     count: tasks.length,
     inputStart,
     inputs,
     functions,
-    call: (task): Call => ({ fn: fnOf[task], args: argsOf(tasks[task]).map((arg) => sent(arg, arrays)) }),
-    isWanted: (task) => wanted.has(tasks[task]),
+    call: (task): Call => ({ fn: fnOf[task], args: tasks[task].args.map((arg) => sent(arg, arrays)) }),
+    isWanted: (task) => isWanted.has(task),
     independent: false,
     workers,
     signal,
     onValue: (task, value) => values.set(task, revive(value)),
-    nameError: (task, error) => nameTask(nameOf(tasks[task]), [], error),
+    nameError: (task, error) => nameTask(tasks[task].fn?.name ?? 'task', [], error),
     onProgress(finishedTasks, totalTasks) {
       progress?.(finishedTasks, totalTasks)
       onEvent?.({ type: 'progress', finishedTasks, totalTasks })
@@ -103,9 +120,6 @@ async function runCalls(
   onEvent?.({ type: 'end', peakBytes: 0 })
   return values
 }
-
-const nameOf = ({ node }: Node): string => (node.kind === 'call' ? node.fn.name : 'value')
-const argsOf = ({ node }: Node): readonly unknown[] => (node.kind === 'call' ? node.args : [])
 
 /** How an argument goes to a worker. An array's elements are copied: the function may change what it is given. */
 function sent(arg: unknown, arrays: ReadonlyMap<ChunkedArray, unknown>): unknown {
@@ -118,20 +132,10 @@ function sent(arg: unknown, arrays: ReadonlyMap<ChunkedArray, unknown>): unknown
 function functionsOf(tasks: readonly Node[]) {
   const fnOf = new Int32Array(tasks.length)
   const index = new Map<TaskFunction, number>()
-  tasks.forEach(({ node }, task) => {
-    if (node.kind !== 'call') return
-    if (!index.has(node.fn)) index.set(node.fn, index.size)
-    fnOf[task] = index.get(node.fn)!
+  tasks.forEach(({ fn }, task) => {
+    if (!fn) return
+    if (!index.has(fn)) index.set(fn, index.size)
+    fnOf[task] = index.get(fn)!
   })
   return { fnOf, functions: [...index.keys()].map((fn) => fn.sent) }
-}
-
-function edges(tasks: readonly Node[], number: ReadonlyMap<Node, number>) {
-  const inputStart = new Int32Array(tasks.length + 1)
-  const inputs: number[] = []
-  tasks.forEach((task, i) => {
-    for (const arg of argsOf(task)) if (isCall(arg)) inputs.push(number.get(arg)!)
-    inputStart[i + 1] = inputs.length
-  })
-  return { inputStart, inputs: Int32Array.from(inputs) }
 }

@@ -7,20 +7,23 @@ import type { ComputeOptions } from '../run/options.ts'
 import { functionName, type ModuleFunction, sentFunction } from '../worker/functions.ts'
 import { concatenate, list, record } from './assemble.ts'
 import { computeDelayed } from './compute-delayed.ts'
-import type { DelayedNode, Node, TaskFunction } from './node.ts'
+import type { Node, TaskFunction } from './node.ts'
 
 /**
  * A value that is computed when it is asked for: by `compute`, or because another one needs it. Equal calls are two tasks; one
  * that is used twice runs once.
  */
 export class Delayed<T = unknown> implements Node {
-  readonly node: DelayedNode
-  constructor(node: DelayedNode) {
-    this.node = node
+  readonly fn: TaskFunction | undefined
+  readonly args: readonly unknown[]
+  place = -1
+  constructor(fn: TaskFunction | undefined, args: readonly unknown[]) {
+    this.fn = fn
+    this.args = args
   }
   /** What pictures and errors call it. */
   get name(): string {
-    return this.node.kind === 'call' ? this.node.fn.name : 'value'
+    return this.fn?.name ?? 'value'
   }
   /**
    * Runs what it needs, on the workers. Errors: TaskError (its `cause` is what a function has thrown), WorkerLostError, AbortError, and
@@ -78,8 +81,7 @@ export const taskFunction = (fn: unknown, operation: string, name = functionName
   sent: sentFunction(fn, operation),
   name,
 })
-export const callOf = (fn: TaskFunction, args: readonly unknown[]): Delayed =>
-  new Delayed({ kind: 'call', fn, args: args.map(argument) })
+export const callOf = (fn: TaskFunction, args: readonly unknown[]): Delayed => new Delayed(fn, args.map(argument))
 
 const isPart = (value: unknown): boolean => value instanceof Delayed || value instanceof ChunkedArray
 const isRecord = (value: object): boolean => Object.getPrototypeOf(value) === Object.prototype
@@ -87,7 +89,7 @@ const isRecord = (value: object): boolean => Object.getPrototypeOf(value) === Ob
 /** An argument by itself: delayed values and arrays in lists and plain objects become one delayed value. */
 function argument(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-  if (value instanceof Delayed) return value.node.kind === 'value' ? value.node.value : value
+  if (value instanceof Delayed) return value.fn ? value : value.args[0]
   if (value instanceof ChunkedArray) return value
   if (Array.isArray(value)) {
     const items = value.map(argument)
@@ -97,12 +99,12 @@ function argument(value: unknown): unknown {
   const keys = Object.keys(value)
   const items = Object.values(value).map(argument)
   if (!items.some(isPart)) return record(keys, ...items)
-  return new Delayed({ kind: 'call', fn: assembling.record, args: [keys, ...items] })
+  return new Delayed(assembling.record, [keys, ...items])
 }
 /** A delayed value of anything. */
 export const lift = (value: unknown): Delayed => {
   const own = argument(value)
-  return own instanceof Delayed ? own : new Delayed({ kind: 'value', value: own })
+  return own instanceof Delayed ? own : new Delayed(undefined, [own])
 }
 
 /** More arguments than this are put together in parts. */
@@ -112,10 +114,10 @@ const assembling = Object.fromEntries(
 ) as Record<'list' | 'concatenate' | 'record', TaskFunction>
 
 function listOf(items: readonly unknown[]): Delayed {
-  if (items.length <= mostItems) return new Delayed({ kind: 'call', fn: assembling.list, args: items })
+  if (items.length <= mostItems) return new Delayed(assembling.list, items)
   const size = Math.ceil(items.length / Math.ceil(items.length / mostItems))
   const parts: unknown[] = []
   for (let start = 0; start < items.length; start += size) parts.push(listOf(items.slice(start, start + size)))
   const whole = parts.length <= mostItems ? parts : [listOf(parts)]
-  return new Delayed({ kind: 'call', fn: assembling.concatenate, args: whole })
+  return new Delayed(assembling.concatenate, whole)
 }

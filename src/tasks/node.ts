@@ -5,12 +5,13 @@ export interface TaskFunction {
   readonly sent: SentFunction
   readonly name: string
 }
-/** What a delayed value is: a call, whose arguments may be other delayed calls and arrays (not within lists), or a value that is there. */
-export type DelayedNode =
-  | { readonly kind: 'call'; readonly fn: TaskFunction; readonly args: readonly unknown[] }
-  | { readonly kind: 'value'; readonly value: unknown }
 
-/** What a graph of calls is made of. */
+/** What a graph of calls is made of. A million of them are usual: each is one small object. */
 export interface Node {
-  readonly node: DelayedNode
+  /** What is called; undefined: it is the value args[0] itself. */
+  readonly fn: TaskFunction | undefined
+  /** Values, nodes of calls, and arrays (nodes and arrays not within lists). */
+  readonly args: readonly unknown[]
+  /** Its number in the last graph that it was collected for, counted over all graphs; -1: in none. See `collect`. */
+  place: number
 }
