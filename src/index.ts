@@ -100,6 +100,7 @@ export { Picture, type VisualizeOptions } from './diagnostics/visualize.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'
 export type { ReadFunction, UserBlock, WriteFunction } from './storage/user.ts'
+export { type DelayedBlocks, type FromDelayedOptions, fromDelayed, toDelayed } from './tasks/arrays.ts'
 export {
   type Argument,
   Client,
@@ -109,13 +110,12 @@ export {
   type SubmitOptions,
   type WorkerInfo,
 } from './tasks/client.ts'
+export { Delayed, type DelayedFunction, type DelayedOptions, delayed } from './tasks/delayed.ts'
 export { Future, type FutureStatus } from './tasks/future.ts'
+export { Graph, type GraphSpec, graph, type Keys } from './tasks/graph.ts'
 export type { TaskContext, TaskFunction } from './tasks/options.ts'
 export { parallel } from './tasks/parallel.ts'
 export { type MapOptions, Pool, type PoolOptions, type StreamOptions } from './tasks/pool.ts'
 export { type RanksOptions, ranks } from './tasks/ranks/ranks.ts'
 export type { Comm, Status } from './worker/ranks/comm.ts'
 export type { Reduction } from './worker/ranks/reduction.ts'
-export { type DelayedBlocks, type FromDelayedOptions, fromDelayed, toDelayed } from './tasks/arrays.ts'
-export { Delayed, type DelayedFunction, type DelayedOptions, delayed } from './tasks/delayed.ts'
-export { Graph, type GraphSpec, graph, type Keys } from './tasks/graph.ts'

@@ -1,10 +1,12 @@
 import { ChunkedArray } from '../array/chunked-array.ts'
 import { computeAll } from '../compute.ts'
+import { progressOfItems } from '../diagnostics/progress/progress.ts'
 import { type ComputeOptions, type Settings, settingsOf } from '../run/options.ts'
 import { type Call, input, nameTask } from '../scheduler/calls.ts'
 import { getEngine } from '../scheduler/process.ts'
 import { revive, sendable } from '../storage/ndarray.ts'
-import type { Node, TaskFunction } from './node.ts'
+import { Node } from './node.ts'
+import type { NamedFunction } from './options.ts'
 
 /** The calls that delayed values need, in an order in which each comes after those it reads. */
 interface CallGraph {
@@ -24,7 +26,7 @@ export async function computeDelayed(wanted: readonly Node[], options: ComputeOp
   const settings = settingsOf(options)
   const graph = collect(wanted)
   const arrays = await computeArrays([...graph.arrays], options)
-  const values = await runCalls(graph, arrays, settings)
+  const values = await runCalls(graph, arrays, settings, options.progress)
   return wanted.map(({ args: [value] }, i) => {
     if (graph.wanted[i] >= 0) return values.get(graph.wanted[i])
     return value instanceof ChunkedArray ? arrays.get(value) : value
@@ -76,7 +78,7 @@ function collect(wanted: readonly Node[]): CallGraph {
   return { tasks, arrays, wanted: numbers, ...edges(tasks, first) }
 }
 /** Arguments are calls, or plain: values that are there have taken the place of their delayed ones. */
-const isCall = (arg: unknown): arg is Node => typeof arg === 'object' && arg !== null && 'place' in arg && 'fn' in arg
+const isCall = (arg: unknown): arg is Node => arg instanceof Node
 
 function edges(tasks: readonly Node[], first: number) {
   const inputStart = new Int32Array(tasks.length + 1)
@@ -92,13 +94,15 @@ function edges(tasks: readonly Node[], first: number) {
 async function runCalls(
   { tasks, inputStart, inputs, wanted }: CallGraph,
   arrays: ReadonlyMap<ChunkedArray, unknown>,
-  { workers, signal, progress, onEvent }: Settings,
+  { workers, signal, onEvent }: Settings,
+  wantedProgress: ComputeOptions['progress'],
 ): Promise<Map<number, unknown>> {
   const values = new Map<number, unknown>()
   if (tasks.length === 0) return values
   const { fnOf, functions } = functionsOf(tasks)
   const isWanted = new Set(wanted)
   onEvent?.({ type: 'start', totalTasks: tasks.length, forecastBytes: 0 })
+  const progress = progressOfItems(wantedProgress, 'delayed', tasks.length)
   const { result } = getEngine().submitCalls({
     count: tasks.length,
     inputStart,
@@ -112,11 +116,17 @@ async function runCalls(
     onValue: (task, value) => values.set(task, revive(value)),
     nameError: (task, error) => nameTask(tasks[task].fn?.name ?? 'task', [], error),
     onProgress(finishedTasks, totalTasks) {
-      progress?.(finishedTasks, totalTasks)
+      progress?.report(finishedTasks)
       onEvent?.({ type: 'progress', finishedTasks, totalTasks })
     },
   })
-  await result
+  await result.then(
+    () => progress?.end(false),
+    (error) => {
+      progress?.end(true)
+      throw error
+    },
+  )
   onEvent?.({ type: 'end', peakBytes: 0 })
   return values
 }
@@ -131,11 +141,11 @@ function sent(arg: unknown, arrays: ReadonlyMap<ChunkedArray, unknown>): unknown
 
 function functionsOf(tasks: readonly Node[]) {
   const fnOf = new Int32Array(tasks.length)
-  const index = new Map<TaskFunction, number>()
+  const index = new Map<NamedFunction, number>()
   tasks.forEach(({ fn }, task) => {
     if (!fn) return
     if (!index.has(fn)) index.set(fn, index.size)
     fnOf[task] = index.get(fn)!
   })
-  return { fnOf, functions: [...index.keys()].map((fn) => fn.sent) }
+  return { fnOf, functions: [...index.keys()].map((fn) => fn.fn) }
 }

@@ -7,20 +7,14 @@ import type { ComputeOptions } from '../run/options.ts'
 import { functionName, type ModuleFunction, sentFunction } from '../worker/functions.ts'
 import { concatenate, list, record } from './assemble.ts'
 import { computeDelayed } from './compute-delayed.ts'
-import type { Node, TaskFunction } from './node.ts'
+import { Node } from './node.ts'
+import type { NamedFunction } from './options.ts'
 
 /**
  * A value that is computed when it is asked for: by `compute`, or because another one needs it. Equal calls are two tasks; one
  * that is used twice runs once.
  */
-export class Delayed<T = unknown> implements Node {
-  readonly fn: TaskFunction | undefined
-  readonly args: readonly unknown[]
-  place = -1
-  constructor(fn: TaskFunction | undefined, args: readonly unknown[]) {
-    this.fn = fn
-    this.args = args
-  }
+export class Delayed<T = unknown> extends Node {
   /** What pictures and errors call it. */
   get name(): string {
     return this.fn?.name ?? 'value'
@@ -37,7 +31,7 @@ export class Delayed<T = unknown> implements Node {
   get [lazyKind](): LazyKind<Delayed> {
     return delayedKind
   }
-  toString(): string {
+  override toString(): string {
     return `Delayed ${this.name}`
   }
   [inspect.custom](): string {
@@ -77,11 +71,11 @@ export function delayed(given: unknown, options: DelayedOptions = {}): DelayedFu
 export const isFunction = (given: unknown): boolean =>
   typeof given === 'function' ||
   (typeof given === 'object' && given !== null && 'module' in given && 'name' in given && !(given instanceof Delayed))
-export const taskFunction = (fn: unknown, operation: string, name = functionName(fn)): TaskFunction => ({
-  sent: sentFunction(fn, operation),
+export const taskFunction = (fn: unknown, operation: string, name = functionName(fn)): NamedFunction => ({
+  fn: sentFunction(fn, operation),
   name,
 })
-export const callOf = (fn: TaskFunction, args: readonly unknown[]): Delayed => new Delayed(fn, args.map(argument))
+export const callOf = (fn: NamedFunction, args: readonly unknown[]): Delayed => new Delayed(fn, args.map(argument))
 
 const isPart = (value: unknown): boolean => value instanceof Delayed || value instanceof ChunkedArray
 const isRecord = (value: object): boolean => Object.getPrototypeOf(value) === Object.prototype
@@ -111,7 +105,7 @@ export const lift = (value: unknown): Delayed => {
 const mostItems = 4096
 const assembling = Object.fromEntries(
   Object.entries({ list, concatenate, record }).map(([name, fn]) => [name, taskFunction(fn, 'delayed', name)]),
-) as Record<'list' | 'concatenate' | 'record', TaskFunction>
+) as Record<'list' | 'concatenate' | 'record', NamedFunction>
 
 function listOf(items: readonly unknown[]): Delayed {
   if (items.length <= mostItems) return new Delayed(assembling.list, items)

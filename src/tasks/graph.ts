@@ -2,7 +2,7 @@ import { formatGiven, NdloomError } from '../core/errors.ts'
 import type { ComputeOptions } from '../run/options.ts'
 import { computeDelayed } from './compute-delayed.ts'
 import { callOf, type Delayed, isFunction, lift, taskFunction } from './delayed.ts'
-import type { TaskFunction } from './node.ts'
+import type { NamedFunction } from './options.ts'
 
 /** Keys and what stands under them: a task `[fn, ...arguments]`, another key, a list of such things, or a value. */
 export type GraphSpec = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>
@@ -20,7 +20,7 @@ export type Keys = string | readonly Keys[]
 export class Graph {
   readonly #entries: ReadonlyMap<string, unknown>
   readonly #built = new Map<string, Delayed>()
-  readonly #functions = new Map<unknown, TaskFunction>()
+  readonly #functions = new Map<unknown, NamedFunction>()
 
   constructor(spec: GraphSpec) {
     if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
@@ -88,7 +88,7 @@ export class Graph {
     const args = thing.slice(1).map((part) => this.#resolve(part))
     return callOf(this.#function(thing[0]), args)
   }
-  #function(fn: unknown): TaskFunction {
+  #function(fn: unknown): NamedFunction {
     const found = this.#functions.get(fn) ?? taskFunction(fn, 'graph')
     this.#functions.set(fn, found)
     return found
