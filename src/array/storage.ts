@@ -68,7 +68,9 @@ export function fromNpy(file: string | URL, options: FromNpyOptions = {}): Chunk
  * is compressed is read as one block, as its parts cannot be found (cut by `chunks` afterwards): for large arrays numpy.savez is
  * better than savez_compressed, and Zarr better still. Errors: StorageError, ChunkError.
  * @example
- * const { x, mean } = await nd.fromNpz('grid.npz')
+ * await nd.toNpz('pair.npz', { x, mean: x.mean(0) })
+ * const { mean } = await nd.fromNpz('pair.npz')
+ * mean.shape // -> [ 4 ]
  */
 export async function fromNpz(file: string | URL, options: FromNpyOptions = {}): Promise<Record<string, ChunkedArray>> {
   const { chunks } = checkOptions<FromNpyOptions>(options, ['chunks'], 'fromNpz')
