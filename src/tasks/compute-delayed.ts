@@ -127,7 +127,7 @@ async function runCalls(
       throw error
     },
   )
-  onEvent?.({ type: 'end', peakBytes: 0 })
+  onEvent?.({ type: 'end', peakBytes: 0, spilledBytes: 0, reloadedBytes: 0, droppedBlocks: 0 })
   return values
 }
 
