@@ -1,4 +1,4 @@
-import { compile as assemble } from 'watr'
+import { compile as assemble } from 'watr/dist/watr.min.js'
 import { createModuleFrame, type ModuleFrame, type Tables } from './frame.ts'
 import { vectorBytes } from './lanes.ts'
 
@@ -22,7 +22,7 @@ const mostModules = 1000
 function moduleOf(text: string): WebAssembly.Module {
   const known = modules.get(text)
   if (known) return known
-  const module = new WebAssembly.Module(assemble(text) as BufferSource)
+  const module = new WebAssembly.Module(assemble(text))
   if (modules.size >= mostModules) modules.clear()
   modules.set(text, module)
   return module

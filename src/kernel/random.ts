@@ -4,7 +4,7 @@
  * that it passes SmallCrush, Crush and BigCrush of TestU01, also as parallel streams (already with 7 of its 10 rounds); the tests
  * check it against the known answers of their Random123 library.
  */
-import { compile } from 'watr'
+import { compile } from 'watr/dist/watr.min.js'
 import { internal } from '../core/errors.ts'
 import { mathFunctions, mathText } from './math/functions.ts'
 import { highWord, lowWord } from './philox.ts'

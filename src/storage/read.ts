@@ -2,7 +2,6 @@ import { internal } from '../core/errors.ts'
 import { readFile } from './file.ts'
 import { readMemory } from './memory.ts'
 import type { ReadBox } from './source.ts'
-import { readUser } from './user.ts'
 
 export const readBox: ReadBox = async (source, box, target, signal) => {
   switch (source.type) {
@@ -16,7 +15,7 @@ export const readBox: ReadBox = async (source, box, target, signal) => {
     case 'hdf5':
       return (await import('./hdf5.ts')).readHdf5(source, box, target)
     case 'user':
-      return readUser(source, box, target, signal)
+      return (await import('./user.ts')).readUser(source, box, target, signal)
     case 'zarr':
       return (await import('./zarr/read.ts')).readZarr(source, box, target)
     case 'kept':

@@ -20,7 +20,7 @@ import {
 import { readBox } from '../storage/read.ts'
 import { writeBox } from '../storage/write.ts'
 import type { Executor } from './executor.ts'
-import { runUserFunction } from './user-function.ts'
+import type { runUserFunction } from './user-function.ts'
 
 /** What running a task needs besides the stage: where its block and its inputs' blocks lie (byte addresses). */
 interface TaskPlace {
@@ -56,7 +56,7 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
       case 'random':
         return runRandom(random, stage, place)
       case 'user':
-        return runUserFunction(memory, stage, place, () => plans.has(job))
+        return runUser(memory, stage, place, () => plans.has(job))
     }
   }
   return {
@@ -214,6 +214,10 @@ function resultAddress({ region, dtype }: CombineStage, box: Box, address: numbe
   const rows = box.length > 0 ? box[0][0] : 0
   return region.address + rows * sizeOf(region.shape.slice(1)) * facts[dtype].itemsize
 }
+
+/** What user functions need is loaded when the first one runs: a worker starts sooner without. */
+const runUser: typeof runUserFunction = async (...given) =>
+  (await import('./user-function.ts')).runUserFunction(...given)
 
 function runLoad(
   memory: WebAssembly.Memory,
