@@ -10,12 +10,11 @@ import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
 import { writeInPlace } from './plan/regions.ts'
 import { layOut } from './plan/tasks.ts'
-import { prepare, startJob } from './run/job.ts'
+import { engineFor, prepare, startJob } from './run/job.ts'
 import { type ComputeOptions, type Settings, settingsOf } from './run/options.ts'
 import { asResult, freeWith, makeRoom, type Result, reserve, takeResult } from './run/results.ts'
 import { resultBytesOf } from './run/summary.ts'
 import type { Engine } from './scheduler/engine.ts'
-import { getEngine } from './scheduler/process.ts'
 import { taskFlag } from './scheduler/types.ts'
 import { ndarrayOver } from './storage/ndarray.ts'
 
@@ -70,7 +69,8 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
   const results = new Map<Expr, Result>(
     distinct.map((expr) => [expr, asResult(allocate(expr.dtype, 0), expr.dtype, expr.shape)]),
   )
-  const engine = await getEngine()
+  if (filled.length === 0) return exprs.map((expr) => results.get(expr)!)
+  const engine = engineFor(settings)
   const assembled = new Map<Expr, number>()
   const resultBytes = resultBytesOf(filled)
   try {
@@ -141,7 +141,7 @@ export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): A
 
 async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): AsyncGenerator<Block> {
   if (sizeOf(expr.shape) === 0) return
-  const engine = await getEngine()
+  const engine = engineFor(settings)
   const prepared = prepare([{ expr, assemble: false }], engine, settings, resultBytes)
   const tasks = layOut(prepared.plan, settings.ordered)
   const shape = gridShape(expr.grid)
@@ -194,7 +194,7 @@ async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): 
 export async function persist(expr: Expr, options: ComputeOptions = {}): Promise<Expr> {
   const settings = settingsOf(options)
   if (sizeOf(expr.shape) === 0 || (expr.kind === 'source' && expr.source.type === 'kept')) return expr
-  const engine = await getEngine()
+  const engine = engineFor(settings)
   await makeRoom(engine, sizeOf(expr.shape) * facts[expr.dtype].itemsize)
   const prepared = prepare([{ expr, assemble: false }], engine, settings)
   const tasks = layOut(prepared.plan, false)

@@ -9,6 +9,7 @@ import { lower, type Root } from '../plan/lower.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Tasks } from '../plan/tasks.ts'
 import type { Engine, Job } from '../scheduler/engine.ts'
+import { getEngine } from '../scheduler/process.ts'
 import { type TaskTable, taskFlag } from '../scheduler/types.ts'
 import { isTied } from '../storage/host.ts'
 import { describePlan } from './describe.ts'
@@ -22,6 +23,13 @@ export interface Prepared {
   readonly engine: Engine
   /** Bytes of the whole results that the run writes; none unless given. */
   readonly resultBytes: number
+}
+
+/** The engine. Where a job is to run on workers the first of them starts while the job is planned. */
+export function engineFor({ workers }: Settings): Engine {
+  const engine = getEngine()
+  if (workers > 0) engine.wake()
+  return engine
 }
 
 /** Optimises and lowers, for a run that writes `resultBytes` of whole results. */

@@ -4,9 +4,8 @@ import { formatShape, sizeOf, unravel } from '../core/shape.ts'
 import { cast, rechunk } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
 import { layOut } from '../plan/tasks.ts'
-import { getEngine } from '../scheduler/process.ts'
 import type { Sink } from '../storage/sink.ts'
-import { prepare, startJob } from './job.ts'
+import { engineFor, prepare, startJob } from './job.ts'
 import { type ComputeOptions, settingsOf } from './options.ts'
 
 /** An array and where it goes. */
@@ -27,7 +26,7 @@ export async function storeAll(pairs: readonly Stored[], options: ComputeOptions
   const settings = settingsOf(options)
   const wanted = pairs.filter(({ expr }) => sizeOf(expr.shape) > 0).map(placed)
   if (wanted.length === 0) return
-  const engine = await getEngine()
+  const engine = engineFor(settings)
   const prepared = prepare(
     wanted.map(({ expr, sink, origin }) => ({ expr, assemble: false, store: { sink, origin } })),
     engine,

@@ -16,6 +16,8 @@ export type { Job, JobRequest, JobResult } from './request.ts'
 /** One process-wide heap with its workers. */
 export interface Engine {
   readonly memory: WebAssembly.Memory
+  /** Starts the first worker, if there is none, for a job that is about to come. */
+  wake(): void
   submit(request: JobRequest): Job
   /** Starts a job whose tasks call functions with values: see calls.ts. */
   submitCalls(request: CallRequest): CallsHandle
@@ -65,6 +67,7 @@ export function createEngine(options: EngineOptions): Engine {
   }))
   return {
     memory: heap.memory,
+    wake: () => driver.send({ type: 'wake' }),
     submit: driver.submit,
     submitCalls: (request) => submitCalls(driver, request),
     allocate: heap.allocate,

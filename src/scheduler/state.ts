@@ -37,6 +37,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): SchedulerAct
 
 function handle(state: SchedulerState, event: SchedulerEvent, actions: SchedulerAction[]): void {
   if (event.type === 'submit') submit(state, event, actions)
+  else if (event.type === 'wake') wake(state, actions)
   else if (event.type === 'workerReady') addWorker(state, event.worker)
   else if (event.type === 'workerLost') loseWorker(state, event, actions)
   else if (event.type === 'release') state.heap.free(event.address)
@@ -54,6 +55,12 @@ function handleOfJob(state: SchedulerState, event: JobEvent, actions: SchedulerA
   else if (event.type === 'failed') fail(state, job, event.worker, event.task, event.error, actions)
   else if (event.type === 'taken') take(state, job, event.task, actions)
   else if (!job.failure) end(state, job, new AbortError('compute: the computation was aborted', event.reason), actions)
+}
+
+function wake(state: SchedulerState, actions: SchedulerAction[]): void {
+  if (state.workers.size + state.spawning > 0) return
+  state.spawning = 1
+  actions.push({ type: 'spawn', count: 1 })
 }
 
 function addWorker(state: SchedulerState, id: WorkerId): void {

@@ -64,6 +64,8 @@ export interface JobOptions {
 /** What the scheduler is told. */
 export type SchedulerEvent =
   | { readonly type: 'submit'; readonly job: JobId; readonly table: TaskTable; readonly options: JobOptions }
+  /** A job is about to come: the first worker may start meanwhile. */
+  | { readonly type: 'wake' }
   | { readonly type: 'workerReady'; readonly worker: WorkerId }
   /**
    * `cause`: the error that ended it, if there was one. `suspects`: the tasks of its first batch of which one has ended it; without them
