@@ -54,7 +54,7 @@ export {
   toNpz,
 } from './array/storing.ts'
 export * from './array/tiling.ts'
-export { type ToZarrOptions, toZarr } from './array/to-zarr.ts'
+export { consolidateZarr, type ToZarrOptions, toZarr } from './array/to-zarr.ts'
 export * from './array/visualize.ts'
 export {
   type FromZarrOptions,

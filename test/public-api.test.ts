@@ -23,7 +23,7 @@ const linear = words('matmul tensordot vecdot outer matrixTranspose')
 const dtypes = words('astype resultType canCast promoteTypes finfo iinfo isdtype dtypes')
 const constants = words('pi e inf nan newaxis ellipsis')
 const running = words(
-  `compute plan configure shutdown store toBinary toNpy toNpz toZarr openZarr at with slice where mapBlocks random ChunkedArray
+  `compute plan configure shutdown store toBinary toNpy toNpz toZarr openZarr consolidateZarr at with slice where mapBlocks random ChunkedArray
   Computation`,
 )
 const diagnostics = words('format profile Profile dashboard ProgressBar visualize Picture')
@@ -51,7 +51,7 @@ const notMethods = new Set([
     'broadcastArrays broadcastShapes concat stack resultType canCast promoteTypes finfo iinfo isdtype dtypes slice',
   ),
   ...constants,
-  ...words('configure toNpz openZarr shutdown random ChunkedArray Computation'),
+  ...words('configure toNpz openZarr consolidateZarr shutdown random ChunkedArray Computation'),
   ...diagnostics,
   ...tasks.filter((name) => name !== 'toDelayed'),
   ...errors,

@@ -17,6 +17,7 @@ import {
   type WritableStore,
 } from '../storage/store/store.ts'
 import { chunkKey, type ZarrArray, type ZarrSink } from '../storage/zarr/array.ts'
+import { consolidate } from '../storage/zarr/consolidate.ts'
 import {
   createArray,
   forgetRun,
@@ -54,6 +55,8 @@ interface Target {
   readonly path: string
   readonly hierarchy: Hierarchy & { readonly store: WritableStore }
   readonly object: unknown
+  /** The store's metadata stand together at its root, and are to be kept so. */
+  readonly isConsolidated: boolean
 }
 
 /**
@@ -74,21 +77,42 @@ export async function toZarr(x: Operand, to: StoreLike, given: ToZarrOptions = {
   await storeAll([stored], computeOptions(options))
   if (options.appendAxis !== undefined) await updateArray(store, array)
   await forgetRun(store, array)
+  if (target.isConsolidated) await consolidate(target.hierarchy)
+}
+
+/**
+ * Puts the metadata of all arrays and groups of a Zarr store together at its root, so that a reader over the network finds all with one
+ * request and need not list the store. `toZarr` keeps what is there up to date. Errors: StorageError.
+ * @example
+ * await nd.ones([4, 6]).toZarr('climate.zarr', { path: 'wind' })
+ * await nd.consolidateZarr('climate.zarr')
+ */
+export async function consolidateZarr(store: StoreLike): Promise<void> {
+  const { hierarchy } = await openWritable(store, '', 'consolidateZarr')
+  await consolidate(hierarchy)
 }
 
 const computeOptions = (options: ToZarrOptions): ComputeOptions =>
   Object.fromEntries(optionNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
 
 async function openTarget(expr: Expr, given: StoreLike, options: ToZarrOptions): Promise<Target> {
-  const { place, object } = placeOf(given, 'toZarr')
   const path = checkPath(options.path ?? '', 'toZarr')
+  return { expr, options, path, ...(await openWritable(given, path, 'toZarr')) }
+}
+
+async function openWritable(
+  given: StoreLike,
+  path: string,
+  operation: string,
+): Promise<Pick<Target, 'hierarchy' | 'object' | 'isConsolidated'>> {
+  const { place, object } = placeOf(given, operation)
   const store = place.kind === 'http' || place.kind === 'zip' ? undefined : await openStore(place, object, path)
   if (!store || !isWritable(store))
     throw new StorageError(
-      `toZarr: ${formatPlace(place)} can only be read; name a folder, or a store object with set(key, bytes), and upload or zip it afterwards`,
+      `${operation}: ${formatPlace(place)} can only be read; name a folder, or a store object with set(key, bytes), and upload or zip it afterwards`,
     )
-  const hierarchy = { ...(await openHierarchy(store, place)), store, consolidated: undefined }
-  return { expr, options, path, hierarchy, object }
+  const { consolidated } = await openHierarchy(store, place)
+  return { hierarchy: { store, place, consolidated: undefined }, object, isConsolidated: consolidated !== undefined }
 }
 
 /** Where an array goes in which array of the store. */

@@ -68,7 +68,7 @@ export async function readNode(hierarchy: Hierarchy, path: string): Promise<Node
 }
 
 const readV2 = async (hierarchy: Hierarchy, key: string): Promise<Document | undefined> =>
-  hierarchy.consolidated?.version === 2 ? hierarchy.consolidated.documents.get(key) : readDocument(hierarchy, key)
+  (hierarchy.consolidated?.version === 2 && hierarchy.consolidated.documents.get(key)) || readDocument(hierarchy, key)
 
 async function readDocument({ store, place }: Hierarchy, key: string): Promise<Document | undefined> {
   const bytes = await store.get(key)

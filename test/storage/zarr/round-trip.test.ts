@@ -101,6 +101,25 @@ describe('groups', () => {
       })
     }
   })
+  test('with consolidated metadata are known without listing, and stay so', async () => {
+    for (const zarrFormat of [2, 3] as const) {
+      const store = new Map<string, Uint8Array>()
+      const given = store as unknown as nd.ZarritaStore
+      for (const path of ['a/t', 'z']) await nd.ones([4]).toZarr(given, { path, zarrFormat, fillValue: 3 })
+      await nd.consolidateZarr(given)
+      await nd.zeros([5]).toZarr(given, { path: 'a/u', zarrFormat })
+      const asked: string[] = []
+      const reader: nd.ZarritaStore = { get: (key) => asked.push(key) && store.get(key) }
+      expect(await nd.openZarr(reader, { path: 'a' })).toMatchObject({ arrays: ['t', 'u'], groups: [] })
+      expect((await nd.fromZarr(reader, { path: 'a/u' })).shape).toEqual([5])
+      const known = await zarrita.open(
+        zarrita.root(await zarrita.withConsolidatedMetadata(store as never)).resolve('a/u'),
+      )
+      expect(known).toMatchObject({ kind: 'array', shape: [5] })
+      if (zarrFormat === 3) expect([...new Set(asked)]).toEqual(['/zarr.json'])
+    }
+    await expect(nd.consolidateZarr(newStore())).rejects.toThrow(nd.StorageError)
+  })
   test('an int64 fill value keeps all its digits', async () => {
     const path = newStore()
     const fillValue = 2n ** 62n + 1n
