@@ -19,7 +19,7 @@ import { taskFlag } from './scheduler/types.ts'
 import { ndarrayOver } from './storage/ndarray.ts'
 
 export type { ComputeOptions, RunEvent } from './run/options.ts'
-export { type PlanSummary, type StageSummary, summarise } from './run/summary.ts'
+export { type ExplainOptions, explain, type PlanSummary, type StageSummary, summarise } from './run/summary.ts'
 
 /** A block as it is streamed: its grid coordinate, the position of its first element, and its elements. */
 export interface Block {

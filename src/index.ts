@@ -71,6 +71,7 @@ export {
   type Block as ComputedBlock,
   Computation,
   type ComputeOptions,
+  type ExplainOptions,
   type PlanSummary,
   type RunEvent,
   type StageSummary,

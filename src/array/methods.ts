@@ -1,5 +1,14 @@
 import type { NdArray } from 'ndarray'
-import { type Computation, type ComputeOptions, computeOne, type PlanSummary, persist, summarise } from '../compute.ts'
+import {
+  type Computation,
+  type ComputeOptions,
+  computeOne,
+  type ExplainOptions,
+  explain,
+  type PlanSummary,
+  persist,
+  summarise,
+} from '../compute.ts'
 import type { Picture, VisualizeOptions } from '../diagnostics/visualize.ts'
 import type { Result } from '../run/results.ts'
 import { ChunkedArray } from './chunked-array.ts'
@@ -77,8 +86,8 @@ const methods = {
   plan(this: ChunkedArray, options?: ComputeOptions) {
     return summarise([this.expr], options)
   },
-  explain(this: ChunkedArray, options?: ComputeOptions) {
-    return summarise([this.expr], options).toString()
+  explain(this: ChunkedArray, options?: ExplainOptions) {
+    return explain([this.expr], options)
   },
   mapBlocks(
     this: ChunkedArray,
@@ -127,8 +136,12 @@ declare module './chunked-array.ts' {
      * @example const { peakBytes } = x.add(x.T).plan({ memoryLimit: '512MiB' })
      */
     plan(options?: ComputeOptions): PlanSummary
-    /** The same as text. @example process.stdout.write(x.sum().explain({ workers: 2 })) */
-    explain(options?: ComputeOptions): string
+    /**
+     * The same as text, and more: the expression before and after it was optimised, the rules that fired, and why it is cut as it is. With
+     * `wat` the kernels as WebAssembly text: true for all, or a stage's number or name for one.
+     * @example const text = x.sum().explain({ workers: 2, wat: true })
+     */
+    explain(options?: ExplainOptions): string
     /** `nd.visualize` of this array alone. @example await x.sum().visualize('plan.svg', { level: 'tasks' }) */
     visualize(options?: VisualizeOptions): Promise<Picture>
     visualize(file: string | URL, options?: VisualizeOptions): Promise<void>

@@ -6,6 +6,7 @@ import {
   type VisualizeOptions,
   writePicture,
 } from '../diagnostics/visualize.ts'
+import { streamedPlan } from '../run/summary.ts'
 import { ChunkedArray } from './chunked-array.ts'
 
 /**
@@ -32,7 +33,8 @@ export async function visualize(
     if (array instanceof ChunkedArray) return array.expr
     throw new NdloomError(`visualize: got ${formatGiven(array)}, want a lazy array or a list of them`)
   })
+  const plan = () => streamedPlan(exprs)
   if (typeof first === 'string' || first instanceof URL)
-    return writePicture(graphOfExprs(exprs, options), first, 'visualize')
-  return drawPicture(graphOfExprs(exprs, first), 'visualize')
+    return writePicture(graphOfExprs(exprs, plan, options), first, 'visualize')
+  return drawPicture(graphOfExprs(exprs, plan, first), 'visualize')
 }

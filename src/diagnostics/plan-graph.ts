@@ -60,34 +60,26 @@ export function planGraph(plan: Plan): PictureGraph {
       group: i,
     }
   })
-  const inMemory = new Map<Buffer, PictureNode>()
   const edges = plan.stages.flatMap(({ stage, buffers }, i) =>
     buffers.flatMap((buffer, k): PictureEdge[] => {
       const read = 'reads' in stage ? stage.reads[k] : undefined
       const source = read?.grid.map((axis) => axis.extent) ?? []
       const label = read && !isIdentity(read.view, source) ? formatView(read.view, source) : undefined
-      return makersOf(buffer, inMemory).map((from) => ({ from, to: `${i}`, label }))
+      return makersOf(buffer).map((from) => ({ from, to: `${i}`, label }))
     }),
   )
-  const outputs = new Set(plan.outputs.flatMap((buffer) => makersOf(buffer, inMemory)))
+  const outputs = new Set(plan.outputs.flatMap(makersOf))
   return {
-    nodes: [...nodes, ...inMemory.values()].map((node) => ({ ...node, isResult: outputs.has(node.id) })),
+    nodes: nodes.map((node) => ({ ...node, isResult: outputs.has(node.id) })),
     edges,
   }
 }
 
 const kindOf = (stage: Stage): string => (stage.kind === 'kernel' ? stage.spec.kind : stage.kind)
 
-/** The nodes that make a buffer; of what lies in memory before the run a node of its own. */
-function makersOf(buffer: Buffer, inMemory: Map<Buffer, PictureNode>): string[] {
-  const { blocks, dtype, grid } = buffer
-  if (blocks.kind === 'stage') return [`${blocks.stage}`]
-  if (blocks.kind === 'concat') return blocks.parts.flatMap((part) => makersOf(part, inMemory))
-  const shape = formatShape(grid.map((axis) => axis.extent))
-  const node = inMemory.get(buffer) ?? { id: `memory ${inMemory.size}`, lines: ['in memory', `${dtype} ${shape}`] }
-  inMemory.set(buffer, node)
-  return [node.id]
-}
+/** The nodes of the stages that make a buffer. */
+const makersOf = ({ blocks }: Buffer): string[] =>
+  blocks.kind === 'stage' ? [`${blocks.stage}`] : blocks.parts.flatMap(makersOf)
 
 /** Every task with the coordinate of its block, in the colour of its stage. Errors: NdloomError when there are too many. */
 export function taskGraph(plan: Plan): PictureGraph {

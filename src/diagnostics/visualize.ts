@@ -1,8 +1,7 @@
 import { formatGiven, NdloomError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
 import type { Expr } from '../graph/expr.ts'
-import { optimise } from '../graph/optimise.ts'
-import { lower } from '../plan/lower.ts'
+import type { Plan } from '../plan/plan.ts'
 import { dotOf, drawGraph, type PictureGraph, rasterise } from './graph-picture.ts'
 import { inspected, inspectName } from './notebook.ts'
 import { exprGraph, planGraph, taskGraph } from './plan-graph.ts'
@@ -50,12 +49,14 @@ function endOf(file: string | URL, operation: string): 'svg' | 'png' | 'dot' {
   throw new NdloomError(`${operation}: got ${formatGiven(file)} as file, want a name that ends in .svg, .png or .dot`)
 }
 
-/** How expressions are computed, as a graph. Errors: NdloomError for options that are none, and for more nodes than can be read. */
-export function graphOfExprs(exprs: readonly Expr[], options?: VisualizeOptions): PictureGraph {
+/**
+ * Expressions, or with their plan how they are computed, as a graph. Errors: NdloomError for options that are none, and for more nodes than
+ * can be read.
+ */
+export function graphOfExprs(exprs: readonly Expr[], plan: () => Plan, options?: VisualizeOptions): PictureGraph {
   const { level = 'plan' } = checkOptions<VisualizeOptions>(options, ['level'], 'visualize')
   if (!['expr', 'plan', 'tasks'].includes(level))
     throw new NdloomError(`visualize: got level ${formatGiven(level)}, want 'expr', 'plan' or 'tasks'`)
   if (level === 'expr') return exprGraph(exprs)
-  const plan = lower(optimise(exprs).roots.map((expr) => ({ expr, assemble: false })))
-  return level === 'plan' ? planGraph(plan) : taskGraph(plan)
+  return level === 'plan' ? planGraph(plan()) : taskGraph(plan())
 }

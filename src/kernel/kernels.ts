@@ -3,7 +3,8 @@ import { reductions } from '../ops/reductions.ts'
 import { scans } from '../ops/scans.ts'
 import { createKernelsOf } from './compiled.ts'
 import { mathFunctions } from './math/functions.ts'
-import type { Kernels } from './spec.ts'
+import { createPlanner } from './run.ts'
+import type { KernelSpec, Kernels, LoopNest } from './spec.ts'
 
 const tables = { elementwise, reductions, scans, mathFunctions }
 
@@ -13,3 +14,7 @@ const tables = { elementwise, reductions, scans, mathFunctions }
  */
 export const createKernels = (memory: WebAssembly.Memory, scratchAddress: number): Kernels =>
   createKernelsOf(tables, memory, scratchAddress)
+
+/** The WebAssembly texts of the kernels that would run over a box: one, where it is not cut further. */
+export const kernelTexts = (spec: KernelSpec, nest: LoopNest): string[] =>
+  createPlanner(tables)(spec, nest).map(({ compiled }) => compiled.text)

@@ -1,9 +1,5 @@
-import { formatBytes } from '../core/bytes.ts'
-import { formatGrid, gridCount, gridShape } from '../core/chunks.ts'
 import { facts } from '../core/dtype.ts'
-import { formatShape, sizeOf } from '../core/shape.ts'
-import type { Expr } from '../graph/expr.ts'
-import type { RuleCounts } from '../graph/optimise.ts'
+import { sizeOf } from '../core/shape.ts'
 import { type Stage, stateOffsets } from '../kernel/stage.ts'
 import { taskCount } from './inputs.ts'
 import type { Plan, PlannedStage } from './plan.ts'
@@ -27,7 +23,8 @@ export interface PlanCost {
 
 /** Costs by arithmetic over the stages: as quick for ten million blocks as for ten. */
 export function planCost(plan: Plan): PlanCost {
-  const stages = plan.stages.map(stageCost)
+  const stages: StageCost[] = []
+  for (const planned of plan.stages) stages.push(stageCost(planned, stages))
   const total = (of: (cost: StageCost) => number) => stages.reduce((sum, cost) => sum + of(cost), 0)
   return {
     stages,
@@ -37,7 +34,7 @@ export function planCost(plan: Plan): PlanCost {
   }
 }
 
-function stageCost({ stage, buffers }: PlannedStage): StageCost {
+function stageCost({ stage, buffers }: PlannedStage, before: readonly StageCost[]): StageCost {
   const { itemsize } = facts[stage.dtype]
   const elements = sizeOf(stage.grid.map((axis) => axis.extent))
   const largest = sizeOf(stage.grid.map((axis) => axis.size))
@@ -52,9 +49,7 @@ function stageCost({ stage, buffers }: PlannedStage): StageCost {
   const readBytes =
     'reads' in stage
       ? stage.reads.reduce((sum, read) => sum + distinctElements(read.view) * read.itemBytes, 0)
-      : buffers.length > 0
-        ? tasks * 16
-        : 0
+      : buffers.reduce((sum, { blocks }) => sum + (blocks.kind === 'stage' ? before[blocks.stage].writtenBytes : 0), 0)
   const loaded =
     stage.kind === 'load' || stage.kind === 'kept' || stage.kind === 'store' ? elements * itemsize : readBytes
   return {
@@ -76,41 +71,3 @@ function statesOf(stage: Stage) {
 
 const distinctElements = (view: { shape: readonly number[]; axes: readonly { from: number }[] }): number =>
   sizeOf(view.axes.map(({ from }) => (from < 0 ? 1 : view.shape[from])))
-
-/** The plan for people: the arrays, the rules that fired, each stage with its tasks and bytes, and the totals. */
-export function explainPlan(
-  exprs: readonly Expr[],
-  plan: Plan,
-  fired: RuleCounts,
-  cost: PlanCost,
-  peakBytes: number,
-): string {
-  const rows = plan.stages.map(({ stage }, i) => [
-    `${i}`,
-    stage.kind === 'kernel' ? stage.spec.kind : stage.kind,
-    stage.name,
-    `${cost.stages[i].tasks}`,
-    formatBytes(cost.stages[i].readBytes),
-    formatBytes(cost.stages[i].writtenBytes),
-  ])
-  const rules = [...fired].map(([name, count]) => `${name} x${count}`).join(', ')
-  return [
-    ...exprs.map(
-      ({ dtype, shape, grid }) =>
-        `${dtype} ${formatShape(shape)} in ${gridCount(grid)} blocks (${formatGrid(grid)}; grid ${gridShape(grid).join('x') || '1'})`,
-    ),
-    `rules: ${rules || 'none'}`,
-    ...table([['stage', 'kind', 'computes', 'tasks', 'read', 'written'], ...rows]),
-    `total: ${plan.stages.length} stages, ${cost.tasks} tasks, ${formatBytes(cost.readBytes)} read, ${formatBytes(cost.writtenBytes)} written, peak memory at most ${formatBytes(peakBytes)}`,
-  ].join('\n')
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  const left = new Set([1, 2])
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (left.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join('  '),
-  )
-}

@@ -1,8 +1,12 @@
 import { facts } from '../core/dtype.ts'
+import { formatGiven, NdloomError } from '../core/errors.ts'
 import { sizeOf } from '../core/shape.ts'
+import { type Explained, explainText } from '../diagnostics/explain.ts'
+import { inspected, inspectName } from '../diagnostics/notebook.ts'
+import { escapeXml } from '../diagnostics/svg.ts'
 import type { Expr } from '../graph/expr.ts'
 import { optimise } from '../graph/optimise.ts'
-import { explainPlan, planCost } from '../plan/explain.ts'
+import { planCost } from '../plan/explain.ts'
 import { lower } from '../plan/lower.ts'
 import type { Plan } from '../plan/plan.ts'
 import { writeInPlace } from '../plan/regions.ts'
@@ -44,20 +48,15 @@ const mostLaidOut = 2 ** 12
 
 /** The plan of expressions that are computed together, and what it costs. Errors: as for the options of `compute`. */
 export function summarise(exprs: readonly Expr[], options: ComputeOptions = {}): PlanSummary {
-  const settings = settingsOf(options)
-  const { roots, fired } = optimise([...new Set(exprs)])
-  const resultBytes = resultBytesOf(roots)
-  const streamed = planFor(roots, settings, 0)
-  const whole = planFor(roots, settings, resultBytes)
-  const cost = planCost(streamed)
-  const isLarge = cost.tasks > mostLaidOut
-  const needs = isLarge
-    ? [needsByStage(streamed, 0), needsByStage(whole, resultBytes)]
-    : needsByTask(streamed, whole, settings, resultBytes)
-  const peaks = needs.map((each) => forecast(settings, each).peakBytes)
-  const peakBytes = Math.max(peaks[0], ...peaks.filter((bytes) => bytes <= settings.limitBytes))
-  const text = explainPlan(exprs, streamed, fired, cost, peakBytes)
-  return {
+  const explained = planned(exprs, options)
+  const { cost, peakBytes } = explained
+  const text = (): string => explainText(explained)
+  const shown = {
+    short: `[Plan of ${cost.stages.length} stages, ${cost.tasks} tasks]`,
+    text,
+    html: () => `<pre>${escapeXml(text())}</pre>`,
+  }
+  const summary: PlanSummary = {
     stages: cost.stages.map(({ name, kind, tasks, readBytes, writtenBytes }) => ({
       name,
       kind,
@@ -69,8 +68,45 @@ export function summarise(exprs: readonly Expr[], options: ComputeOptions = {}):
     bytesRead: cost.readBytes,
     bytesWritten: cost.writtenBytes,
     peakBytes,
-    toString: () => text,
+    toString: text,
   }
+  return Object.defineProperty(summary, inspectName, {
+    value: (depth: number | null, given?: { depth?: number | null }) => inspected(shown, depth, given),
+  })
+}
+
+export interface ExplainOptions extends ComputeOptions {
+  /** Kernels as WebAssembly text: true for those of all stages, or the number or the name of one. */
+  wat?: boolean | number | string
+}
+
+/** The text of `explain`. Errors: as for `summarise`, and NdloomError when there is no such stage. */
+export function explain(exprs: readonly Expr[], { wat, ...options }: ExplainOptions = {}): string {
+  if (wat !== undefined && !['boolean', 'number', 'string'].includes(typeof wat))
+    throw new NdloomError(`explain: got wat ${formatGiven(wat)}, want true, or the number or the name of a stage`)
+  return explainText(planned(exprs, options), wat)
+}
+
+/** How expressions are computed when they are streamed. */
+export const streamedPlan = (exprs: readonly Expr[]): Plan =>
+  planFor(optimise([...new Set(exprs)]).roots, settingsOf({}), 0)
+
+function planned(exprs: readonly Expr[], options: ComputeOptions): Explained {
+  const settings = settingsOf(options)
+  const distinct = [...new Set(exprs)]
+  const { roots, fired } = optimise(distinct)
+  const resultBytes = resultBytesOf(roots)
+  const plan = planFor(roots, settings, 0)
+  const whole = planFor(roots, settings, resultBytes)
+  const cost = planCost(plan)
+  const isLarge = cost.tasks > mostLaidOut
+  const needs = isLarge
+    ? [needsByStage(plan, 0), needsByStage(whole, resultBytes)]
+    : needsByTask(plan, whole, settings, resultBytes)
+  const peaks = needs.map((each) => forecast(settings, each).peakBytes)
+  const peakBytes = Math.max(peaks[0], ...peaks.filter((bytes) => bytes <= settings.limitBytes))
+  const { limitBytes, workers } = settings
+  return { exprs: distinct, optimised: roots, fired, plan, cost, peakBytes, limitBytes, workers }
 }
 
 /** The plan of a run that streams, or with `resultBytes` of one that writes whole results in place. */

@@ -1,11 +1,11 @@
 import { type Box, blockBox, boxShape, gridExtents, gridShape } from '../core/chunks.ts'
-import { facts, realOf } from '../core/dtype.ts'
+import { facts } from '../core/dtype.ts'
 import { internal, NdloomError, TaskError } from '../core/errors.ts'
 import { rowMajorStrides, sizeOf, unravel } from '../core/shape.ts'
 import { createKernels } from '../kernel/kernels.ts'
-import { blockTables, eachPiece, outputAccess, readAccess } from '../kernel/pieces.ts'
+import { eachNest, type TaskPlace } from '../kernel/nests.ts'
 import { createRandom } from '../kernel/random.ts'
-import type { Access, Kernels } from '../kernel/spec.ts'
+import type { Kernels } from '../kernel/spec.ts'
 import {
   type CombineStage,
   type ExecutablePlan,
@@ -21,13 +21,6 @@ import { readBox } from '../storage/read.ts'
 import { writeBox } from '../storage/write.ts'
 import type { Executor } from './executor.ts'
 import type { runUserFunction } from './user-function.ts'
-
-/** What running a task needs besides the stage: where its block and its inputs' blocks lie (byte addresses). */
-interface TaskPlace {
-  readonly coordinate: readonly number[]
-  readonly address: number
-  readonly inputs: readonly number[]
-}
 
 /** An Executor over the heap; `scratchAddress` is a region of kernel/spec.ts's scratchBytes that only it writes. */
 export function createExecutor(memory: WebAssembly.Memory, scratchAddress: number): Executor {
@@ -92,92 +85,15 @@ function fail(stage: Stage, coordinate: readonly number[], error: unknown): neve
   )
 }
 
-function runKernel(
-  kernels: Kernels,
-  memory: WebAssembly.Memory,
-  stage: KernelStage,
-  { coordinate, address, inputs }: TaskPlace,
-): void {
-  const { spec, axes } = stage
-  const box = blockBox(stage.grid, coordinate)
-  const tables = blockTables(stage.reads, box, inputs)
-  const reduced = box.map((_, axis) => axes.includes(axis))
-  eachPiece(tables, box, (piece) => {
-    kernels.run(spec, {
-      extents: boxShape(piece),
-      reduced,
-      operands: stage.operands.map(({ read, offsetBytes }) => readAccess(tables[read], piece, offsetBytes)),
-      indices: stage.indices.map(({ start, strides }) => ({
-        start: piece.reduce((sum, [low], i) => sum + low * strides[i], start),
-        strides,
-      })),
-      outputs:
-        spec.kind === 'reduce' ? stateAccess(stage, box, piece, address) : partAccess(stage, box, piece, address),
-      mergedCount: spec.kind === 'reduce' ? mergedBefore(axes, box, piece) : 0,
-      carry: spec.kind === 'scan' ? carryAccess(stage, box, piece, { coordinate, address, inputs }) : undefined,
-    })
-  })
-  if (spec.kind === 'reduce') writeCount(memory, address, sizeOf(boxShape(box).filter((_, axis) => reduced[axis])))
-}
-
-/** How many elements each state stands for before the piece: those of the earlier pieces along the reduced axes. */
-function mergedBefore(axes: readonly number[], box: Box, piece: Box): number {
-  const length = ([start, stop]: readonly [number, number]) => stop - start
-  return axes.reduce((sum, axis, k) => {
-    const outer = sizeOf(axes.slice(0, k).map((a) => length(piece[a])))
-    const inner = sizeOf(axes.slice(k + 1).map((a) => length(box[a])))
-    return sum + outer * (piece[axis][0] - box[axis][0]) * inner
-  }, 0)
-}
-
-/** Interleaved parts of the output. */
-function partAccess(stage: KernelStage, box: Box, piece: Box, address: number): Access[] {
-  const { itemsize } = facts[stage.dtype]
-  const part = facts[realOf(stage.dtype)].itemsize
-  const whole = outputAccess(stage, box, piece, address, itemsize)
-  return stage.spec.outputs.map((_, k) => ({ ...whole, address: whole.address + k * part }))
-}
-
-/** The components of the partial state; see stateOffsets. */
-function stateAccess(stage: KernelStage, box: Box, piece: Box, address: number): Access[] {
-  const kept = boxShape(box).map((extent, axis) => (stage.axes.includes(axis) ? 1 : extent))
-  const steps = rowMajorStrides(kept).map((step, axis) => (stage.axes.includes(axis) ? 0 : step))
-  const offsets = stateOffsets(stage.spec.outputs, sizeOf(kept))
-  return stage.spec.outputs.map((dtype, k) => {
-    const strides = steps.map((step) => step * facts[dtype].itemsize)
-    return {
-      address: address + offsets[k] + piece.reduce((sum, [low], axis) => sum + (low - box[axis][0]) * strides[axis], 0),
-      strides,
-    }
-  })
+function runKernel(kernels: Kernels, memory: WebAssembly.Memory, stage: KernelStage, place: TaskPlace): void {
+  eachNest(stage, place, (nest) => kernels.run(stage.spec, nest))
+  if (stage.spec.kind !== 'reduce') return
+  const reduced = boxShape(blockBox(stage.grid, place.coordinate)).filter((_, axis) => stage.axes.includes(axis))
+  writeCount(memory, place.address, sizeOf(reduced))
 }
 
 function writeCount(memory: WebAssembly.Memory, address: number, count: number): void {
   new Float64Array(memory.buffer, address, 1)[0] = count
-}
-
-/** The slice before the piece along the scan axis: in the same block or region, or the last one of the block before. */
-function carryAccess(
-  stage: KernelStage,
-  box: Box,
-  piece: Box,
-  { coordinate, address, inputs }: TaskPlace,
-): Access[] | undefined {
-  const axis = stage.axes[0]
-  if (piece[axis][0] === 0) return undefined
-  const before = piece.map((range, i): [number, number] => (i === axis ? [range[0] - 1, range[0]] : [...range]))
-  const inside = piece[axis][0] > box[axis][0] || stage.region !== undefined
-  const home = inside
-    ? box
-    : blockBox(
-        stage.grid,
-        coordinate.map((c, i) => (i === axis ? c - 1 : c)),
-      )
-  const accesses = partAccess(stage, home, before, inside ? address : inputs[inputs.length - 1])
-  return accesses.map(({ address: at, strides }) => ({
-    address: at,
-    strides: strides.map((s, i) => (i === axis ? 0 : s)),
-  }))
 }
 
 function runCombine(

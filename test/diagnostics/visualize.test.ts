@@ -50,9 +50,9 @@ describe('the headline', () => {
   })
 })
 
-test('what lies in memory, and parts that are joined, are drawn', async () => {
+test('what is persisted, and parts that are joined, are drawn', async () => {
   const held = await nd.ones([20, 20], { chunks: 10 }).persist()
-  expect(textsOf((await held.add(1).visualize()).svg)).toContain('in memory')
+  expect(textsOf((await held.add(1).visualize()).svg)).toContain('persisted')
   const joined = nd.concat([x.sum(0).cumulativeSum(), x.sum(1).cumulativeSum()]).cumulativeSum()
   expect(countOf((await joined.visualize()).svg, 'edge')).toBeGreaterThan(5)
   await nd.shutdown()
