@@ -7,15 +7,19 @@ import type { NdArray } from 'ndarray'
 import type { ComputeOptions } from '../compute.ts'
 import { checkDType, type DType } from '../core/dtype.ts'
 import { formatGiven, NdloomError, StorageError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { formatShape, sameShape } from '../core/shape.ts'
+import type { Expr } from '../graph/expr.ts'
 import { type Stored, storeAll } from '../run/store.ts'
 import { storageError } from '../storage/file.ts'
 import { openFileTarget, openNpyTarget } from '../storage/file-target.ts'
 import { tie } from '../storage/host.ts'
 import type { UserSink } from '../storage/sink.ts'
+import type { StoreLike } from '../storage/store/store.ts'
 import type { WriteFunction } from '../storage/user.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { pathOf } from './storage.ts'
+import { openZarrTarget, type ZarrTargetOptions, zarrTargetNames } from './to-zarr.ts'
 
 /** A place for an array that functions of your own write to. */
 export interface StoreTarget {
@@ -26,12 +30,13 @@ export interface StoreTarget {
   /** The dtype that is wanted, the array's own unless given. */
   dtype?: DType
 }
-/** Where `store` puts an array: an .npy file by its path, a raw file, functions of yours, or an ndarray that is there. */
+/** Where `store` puts an array: an .npy file by its path, a raw file, a Zarr store, functions of yours, or an ndarray that is there. */
 export type Target =
   | string
   | URL
   | { npy: string | URL }
   | ({ binary: string | URL } & BinaryOptions)
+  | ({ zarr: StoreLike } & ZarrTargetOptions)
   | StoreTarget
   | NdArray
 export interface BinaryOptions {
@@ -65,13 +70,18 @@ export async function store(
   const targets = [target].flat() as Target[]
   if (arrays.length !== targets.length)
     throw new NdloomError(`store: got ${arrays.length} arrays and ${targets.length} targets, want as many`)
-  await storeOpened(() => arrays.map((array, i) => openTarget(array, targets[i], 'store')), options)
+  await storeOpened(
+    arrays.map((array, i) => () => openTarget(array, targets[i], 'store')),
+    options,
+  )
 }
 
+type Open = () => OpenTarget | Promise<OpenTarget>
 /** Opens targets, fills them in one run, and ends each. */
-export async function storeOpened(open: () => readonly OpenTarget[], options: ComputeOptions): Promise<void> {
-  const targets = open()
+export async function storeOpened(opens: readonly Open[], options: ComputeOptions): Promise<void> {
+  const targets: OpenTarget[] = []
   try {
+    for (const open of opens) targets.push(await open())
     await storeAll(targets, options)
     for (const target of targets) await target.commit()
   } catch (error) {
@@ -80,7 +90,7 @@ export async function storeOpened(open: () => readonly OpenTarget[], options: Co
   }
 }
 
-function openTarget(x: ChunkedArray, target: Target, operation: string): OpenTarget {
+function openTarget(x: ChunkedArray, target: Target, operation: string): OpenTarget | Promise<OpenTarget> {
   if (!(x instanceof ChunkedArray))
     throw new NdloomError(`${operation}: got ${formatGiven(x)}, want a lazy array; make one with nd.array`)
   const { expr, dtype, shape } = x
@@ -90,13 +100,19 @@ function openTarget(x: ChunkedArray, target: Target, operation: string): OpenTar
   } else if (typeof target === 'object' && target !== null) {
     if ('npy' in target) return { expr, ...openNpyTarget(pathOf(target.npy, operation), dtype, shape, operation) }
     if ('binary' in target) return openBinary(x, target.binary, target, operation)
+    if ('zarr' in target) return openZarr(expr, target, operation)
     if ('write' in target) return { expr, sink: userSink(x, target, operation), commit: nothing, abandon: nothing }
     if ('data' in target && 'stride' in target) return openNdarray(x, target, operation)
   }
   throw new StorageError(
     `${operation}: got the target ${formatGiven(target)}, want a path that ends in .npy, { npy: path }, { binary: path }, ` +
-      'an ndarray, or { write(box, block) }; for Zarr use toZarr',
+      '{ zarr: store }, an ndarray, or { write(box, block) }',
   )
+}
+
+async function openZarr(expr: Expr, { zarr, ...given }: { zarr: StoreLike }, operation: string): Promise<OpenTarget> {
+  const options = checkOptions<ZarrTargetOptions>(given, zarrTargetNames, operation)
+  return { ...(await openZarrTarget(expr, zarr, options)), abandon: nothing }
 }
 
 function openBinary(
@@ -144,7 +160,7 @@ function openNdarray(x: ChunkedArray, target: NdArray, operation: string): OpenT
  * await x.sub(x.mean(0)).toNpy('anomaly.npy', { memoryLimit: '1GiB' })
  */
 export const toNpy = (x: ChunkedArray, file: string | URL, options: ComputeOptions = {}): Promise<void> =>
-  storeOpened(() => [openTarget(x, { npy: file }, 'toNpy')], options)
+  storeOpened([() => openTarget(x, { npy: file }, 'toNpy')], options)
 
 /**
  * Computes an array and writes its bare elements to a file, row-major; what `fromBinary` reads. Ends as `toNpy` does.
@@ -157,7 +173,7 @@ export async function toBinary(
   file: string | URL,
   { byteOrder, ...options }: BinaryOptions & ComputeOptions = {},
 ): Promise<void> {
-  await storeOpened(() => [openTarget(x, { binary: file, byteOrder }, 'toBinary')], options)
+  await storeOpened([() => openTarget(x, { binary: file, byteOrder }, 'toBinary')], options)
 }
 
 export interface ToNpzOptions extends ComputeOptions {
@@ -185,7 +201,10 @@ export async function toNpz(
   const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`)).catch(guard)
   try {
     const parts = names.map((_, i) => join(folder, `${i}.npy`))
-    await storeOpened(() => names.map((name, i) => openTarget(arrays[name], { npy: parts[i] }, 'toNpz')), options)
+    await storeOpened(
+      names.map((name, i) => () => openTarget(arrays[name], { npy: parts[i] }, 'toNpz')),
+      options,
+    )
     const { ZipFile } = await import('yazl')
     const zip = new ZipFile()
     names.forEach((name, i) => {

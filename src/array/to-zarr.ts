@@ -51,7 +51,7 @@ const ownNames = ['path', 'overwrite', 'region', 'appendAxis', 'resume', 'writeE
 /** A store that is to be written, and what was asked for. */
 interface Target {
   readonly expr: Expr
-  readonly options: ToZarrOptions
+  readonly options: ZarrTargetOptions
   readonly path: string
   readonly hierarchy: Hierarchy & { readonly store: WritableStore }
   readonly object: unknown
@@ -69,15 +69,35 @@ interface Target {
  * await x.toZarr('anomaly.zarr', { chunks: [1000, 1000], compressors: 'zstd', attributes: { units: 'K' } })
  */
 export async function toZarr(x: Operand, to: StoreLike, given: ToZarrOptions = {}): Promise<void> {
-  const expr = exprOf(x, 'toZarr')
-  const options = checkOptions<ToZarrOptions>(given, [...ownNames, ...layoutNames, ...optionNames], 'toZarr')
-  const target = await openTarget(expr, to, options)
+  const names = [...ownNames, ...layoutNames, ...optionNames]
+  const options = checkOptions<ToZarrOptions>(given, names, 'toZarr')
+  const target = await openZarrTarget(exprOf(x, 'toZarr'), to, options)
+  await storeAll([target], computeOptions(options))
+  await target.commit()
+}
+
+/** How an array goes to a Zarr store, without how it is computed. */
+export type ZarrTargetOptions = Omit<ToZarrOptions, keyof ComputeOptions>
+export const zarrTargetNames = [...ownNames, ...layoutNames] as const
+
+/** Makes or opens the array to write to. `commit` ends the run; after an error the chunks that were written stay. Errors: StorageError. */
+export async function openZarrTarget(
+  expr: Expr,
+  to: StoreLike,
+  options: ZarrTargetOptions,
+): Promise<Stored & { commit(): Promise<void> }> {
+  const path = checkPath(options.path ?? '', 'toZarr')
+  const target: Target = { expr, options, path, ...(await openWritable(to, path, 'toZarr')) }
   const { stored, array } = await prepare(target)
   const { store } = target.hierarchy
-  await storeAll([stored], computeOptions(options))
-  if (options.appendAxis !== undefined) await updateArray(store, array)
-  await forgetRun(store, array)
-  if (target.isConsolidated) await consolidate(target.hierarchy)
+  return {
+    ...stored,
+    async commit() {
+      if (options.appendAxis !== undefined) await updateArray(store, array)
+      await forgetRun(store, array)
+      if (target.isConsolidated) await consolidate(target.hierarchy)
+    },
+  }
 }
 
 /**
@@ -94,11 +114,6 @@ export async function consolidateZarr(store: StoreLike): Promise<void> {
 
 const computeOptions = (options: ToZarrOptions): ComputeOptions =>
   Object.fromEntries(optionNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
-
-async function openTarget(expr: Expr, given: StoreLike, options: ToZarrOptions): Promise<Target> {
-  const path = checkPath(options.path ?? '', 'toZarr')
-  return { expr, options, path, ...(await openWritable(given, path, 'toZarr')) }
-}
 
 async function openWritable(
   given: StoreLike,
@@ -164,11 +179,11 @@ async function openWhole(target: Target): Promise<Place> {
   return { array, origin }
 }
 
-function refuseWithPart(options: ToZarrOptions): void {
+function refuseWithPart(options: ZarrTargetOptions): void {
   const { region } = options
   const name = region !== undefined ? 'region' : 'appendAxis'
   const other = [...layoutNames, 'overwrite', 'resume', ...(region !== undefined ? ['appendAxis'] : [])] as const
-  const given = other.find((option) => options[option as keyof ToZarrOptions] !== undefined && option !== name)
+  const given = other.find((option) => options[option as keyof ZarrTargetOptions] !== undefined && option !== name)
   if (given)
     throw new StorageError(
       `toZarr: got ${name} and ${given}; a part is written into an array as it is: leave out ${given}`,

@@ -17,7 +17,7 @@ export const readBox: ReadBox = async (source, box, target, signal) => {
     case 'user':
       return (await import('./user.ts')).readUser(source, box, target, signal)
     case 'zarr':
-      return (await import('./zarr/read.ts')).readZarr(source, box, target)
+      return (await import('./zarr/read.ts')).readZarr(source, box, target, signal)
     case 'kept':
       return internal('kept blocks are read where they lie, not by readBox')
   }

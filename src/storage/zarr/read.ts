@@ -20,13 +20,13 @@ interface Bytes {
 }
 
 /** Reads a box of an array in a store: the chunks that it touches, and of shards only the chunks in them. Errors: StorageError. */
-export async function readZarr(source: ZarrSource, box: Box, target: Uint8Array): Promise<void> {
+export async function readZarr(source: ZarrSource, box: Box, target: Uint8Array, signal?: AbortSignal): Promise<void> {
   const { array } = source
   const store = await openStore(array.place, tied(source))
   const strides = rowMajorStrides(boxShape(box))
   const parts = partsOf(box, array.chunks)
   const read = (part: Part): Promise<void> =>
-    readNamed(store, array, part, { bytes: target, start: startOf(part, box, strides), strides })
+    readNamed(store, array, part, { bytes: target, start: startOf(part, box, strides), strides }, signal)
   if (store.isLocal) for (const part of parts) await read(part)
   else await allSettledThenThrow(parts.map(read))
 }
@@ -71,11 +71,19 @@ export const startOf = ({ outer }: Part, box: Box, strides: readonly number[]): 
   outer.reduce((sum, [low], k) => sum + (low - box[k][0]) * strides[k], 0)
 
 /** Reads a part of a chunk; errors name it. */
-export async function readNamed(store: Store, array: ZarrArray, part: Part, target: Strided): Promise<void> {
+export async function readNamed(
+  store: Store,
+  array: ZarrArray,
+  part: Part,
+  target: Strided,
+  signal?: AbortSignal,
+): Promise<void> {
   const key = chunkKey(array, part.index)
   const lent: Uint8Array[] = []
   const lend = async (value: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> => {
     const bytes = await value
+    // Where nobody waits any more another block may lie by now.
+    signal?.throwIfAborted()
     if (bytes) lent.push(bytes)
     return bytes
   }
@@ -83,7 +91,7 @@ export async function readNamed(store: Store, array: ZarrArray, part: Part, targ
   try {
     await readPart(bytes, array, array.pipeline, array.chunks, part.box, target)
   } catch (error) {
-    throw error instanceof StorageError ? error : damaged(array, key, error)
+    throw error instanceof StorageError || signal?.aborted ? error : damaged(array, key, error)
   } finally {
     lent.forEach(giveBuffer)
   }

@@ -187,3 +187,19 @@ describe('a store object', () => {
     await expect(nd.fromZarr(store)).rejects.toMatchObject({ name: 'StorageError', cause })
   })
 })
+
+test('several arrays go to Zarr stores in one run', async () => {
+  const path = newStore()
+  const x = nd.arange(60).reshape([12, 5]).rechunk([4, 5])
+  await nd.store(
+    [x.mul(2), x.sum(0)],
+    [
+      { zarr: path, path: 'double', chunks: [5, 2] },
+      { zarr: path, path: 'sum' },
+    ],
+  )
+  expect(await differences(await nd.fromZarr(path, { path: 'double' }), x.mul(2))).toBe(0n)
+  expect(await differences(await nd.fromZarr(path, { path: 'sum' }), x.sum(0))).toBe(0n)
+  await expect(nd.store(x, { zarr: path, path: 'sum' })).rejects.toThrow(/overwrite/)
+  await expect(nd.store(x, { zarr: path, chunk: 3 } as never)).rejects.toThrow(/no option chunk/)
+})
