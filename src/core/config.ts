@@ -4,7 +4,7 @@ import { formatGiven, NdloomError } from './errors.ts'
 export interface Config {
   /** Workers that computations use (default: as many as the machine runs at once). 0: the main thread runs all. */
   readonly workers: number
-  /** Bytes that the blocks of all computations may take together (default: 60 % of the memory the process may use, below 4 GiB). */
+  /** Bytes that the blocks of all computations may take together (default: 60 % of the memory the process may use). */
   readonly memoryLimit: number
   /** About how many bytes a block of `chunks: 'auto'` has. */
   readonly chunkBytes: number
@@ -84,11 +84,11 @@ const defaultWorkers = (): number =>
     ? 0
     : Math.max(1, operatingSystem()?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1)
 
-/** 60 % of the machine's memory, or of what the process's control group (a container's limit) allows it; at most the heap's 4 GiB. */
+/** 60 % of the machine's memory, or of what the process's control group (a container's limit) allows it. */
 function defaultMemoryLimitBytes(): number {
   const machine = operatingSystem()?.totalmem() ?? 2 * 2 ** 30
   const group = typeof process === 'undefined' ? 0 : (process.constrainedMemory?.() ?? 0)
-  return Math.min(Math.floor(0.6 * (group > 0 ? Math.min(machine, group) : machine)), 2 ** 32 - 2 ** 16)
+  return Math.floor(0.6 * (group > 0 ? Math.min(machine, group) : machine))
 }
 
 /** The settings that environment variables give; unset and empty ones give none. */

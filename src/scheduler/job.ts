@@ -56,6 +56,8 @@ export interface JobState {
   /** Bytes of its blocks in the heap; of those behind the frontier (made ahead of their turn). */
   usedBytes: number
   aheadBytes: number
+  /** Bytes of its blocks in slabs. */
+  slabBytes: number
   /** Delivered blocks of which only the reader's copy is left, and the bytes of these. */
   readonly copies: Set<number>
   readerBytes: number
@@ -120,6 +122,7 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     finishedCount: 0,
     usedBytes: 0,
     aheadBytes: 0,
+    slabBytes: 0,
     copies: new Set(),
     readerBytes: 0,
     dropped: new Set(),

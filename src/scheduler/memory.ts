@@ -2,6 +2,7 @@ import { type Block, createBlock, place } from './block.ts'
 import { type JobState, outputSize, taskState } from './job.ts'
 import { foreignBytes, type SchedulerState } from './model.ts'
 import { allowedAheadBytes, peakBetween, remainingPeak } from './profile.ts'
+import { inFile } from './slots.ts'
 import { taskFlag } from './types.ts'
 
 /*
@@ -112,6 +113,7 @@ export function freeBlock(state: SchedulerState, job: JobState, task: number): v
     return
   }
   if (block.address !== 0) changeBytes(state, job, task, -block.bytes)
+  else changeSlabBytes(job, block, -1)
   freeBytes(state, block)
 }
 
@@ -182,8 +184,14 @@ export function changeReaderBytes(state: SchedulerState, job: JobState, bytes: n
   notePeak(job)
 }
 
-function notePeak({ counts, usedBytes, readerBytes }: JobState): void {
-  if (usedBytes + readerBytes > counts.peakBytes) counts.peakBytes = usedBytes + readerBytes
+/** A block of the job has left the heap, or comes back: in a slab it still takes memory. */
+export function changeSlabBytes(job: JobState, { slot, bytes }: Block, sign: 1 | -1): void {
+  if (slot && slot.slab !== inFile) job.slabBytes += sign * bytes
+  notePeak(job)
+}
+
+function notePeak({ counts, usedBytes, slabBytes, readerBytes }: JobState): void {
+  counts.peakBytes = Math.max(counts.peakBytes, usedBytes + slabBytes + readerBytes)
 }
 
 function deny(state: SchedulerState, job: JobState, bytes: number): void {

@@ -1,6 +1,6 @@
 import { type Block, place } from './block.ts'
 import { type JobState, makeReady, outputSize, taskState } from './job.ts'
-import { allocate, changeBytes, freeBytes, hasInputs, mayDeliver } from './memory.ts'
+import { allocate, changeBytes, changeSlabBytes, freeBytes, hasInputs, mayDeliver } from './memory.ts'
 import type { Move, SchedulerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
 import { inFile } from './slots.ts'
@@ -54,7 +54,10 @@ function leave(state: SchedulerState, { block, owner, task }: Resident): void {
   state.heap.free(block.address)
   block.address = 0
   if (block.kept) state.keptBytes -= block.bytes
-  else changeBytes(state, owner!, task, -block.bytes)
+  else {
+    changeBytes(state, owner!, task, -block.bytes)
+    changeSlabBytes(owner!, block, 1)
+  }
 }
 
 function startMove(
@@ -124,7 +127,10 @@ function bringBack(
   if (address === undefined) return false
   block.address = address
   if (block.kept) state.keptBytes += block.bytes
-  else changeBytes(state, job, task, block.bytes)
+  else {
+    changeSlabBytes(job, block, -1)
+    changeBytes(state, job, task, block.bytes)
+  }
   startMove(state, 'reload', { block, owner: block.kept ? undefined : job, task }, job, actions)
   return true
 }
