@@ -14,6 +14,8 @@ import { type SchedulerAction, taskFlag } from './types.ts'
 /** So much more than the next task needs leaves at once, so that tasks beside it and after it find room too. */
 const spareBytes = 64 * 2 ** 20
 const sparePart = 1 / 8
+/** Blocks that are so much smaller than what finds no room (partial sums) leave last: they are many, and give little. */
+const smallPart = 1 / 64
 /** A block that one of the next so many tasks for each worker reads does not leave only to make room in time. */
 const soonPerWorker = 4
 /** After so many compactions without any task having finished, what is left of the heap is in too small pieces. */
@@ -58,8 +60,16 @@ function makeRoomFor(state: SchedulerState, job: JobState, actions: SchedulerAct
   const needed = inputsOfNext(job)
   const found = residents(state, ofJob ? [job] : state.active, !ofJob)
   const others = found.filter(({ block }) => !needed.has(block))
+  const large = others.filter(({ block }) => block.bytes >= smallPart * job.deniedBytes)
   if (others.length > 0)
-    return evictFirst(state, job, others, missing(job.deniedBytes), missing(spareFor(state, job)), actions)
+    return evictFirst(
+      state,
+      job,
+      large.length > 0 ? large : others,
+      missing(job.deniedBytes),
+      missing(spareFor(state, job)),
+      actions,
+    )
   const isAtRest = state.batches.size === 0 && state.moves.size === 0
   if (found.length === 0 || !isAtRest || job.compactions >= mostCompactions) return false
   job.compactions++
@@ -71,7 +81,9 @@ function makeRoomFor(state: SchedulerState, job: JobState, actions: SchedulerAct
 function evictSpare(state: SchedulerState, job: JobState, actions: SchedulerAction[]): void {
   const inHeap = freeInHeap(state)
   const ofJob = freeOfJob(job) + state.leavingBytes
-  const found = residents(state, [job], inHeap < ofJob)
+  const found = residents(state, [job], inHeap < ofJob).filter(
+    ({ block }) => block.bytes >= smallPart * job.profile.largestBlockBytes,
+  )
   evictFirst(state, job, found, 0, spareFor(state, job) - Math.min(inHeap, ofJob), actions)
 }
 

@@ -9,9 +9,11 @@ import { inFile, type Slot, slabBytes } from './slots.ts'
 import { createSpillDirectory, removeSpillDirectory } from './spill-directory.ts'
 import type { SchedulerAction, SchedulerEvent } from './types.ts'
 
+type MoveAction = SchedulerAction & { type: 'spill' | 'reload' }
+
 /** Performs spills and reloads on a thread of its own, which starts with the first. */
 export interface Mover {
-  move(action: SchedulerAction & { type: 'spill' | 'reload' }): void
+  move(action: MoveAction): void
   /** Gives back what a slab, or the file (-1), takes. */
   trim(slab: number): void
   /** Ends the thread once all moves are done; blocks that have left the heap stay where they are. */
@@ -25,7 +27,7 @@ export interface MoverOptions {
 }
 
 export function createMover({ heap, spillDirectory, report }: MoverOptions): Mover {
-  const pending = new Map<number, Slot>()
+  const pending = new Map<number, MoveAction>()
   const places = createPlaces(spillDirectory)
   let thread: Worker | undefined
   let whenIdle = (): void => {}
@@ -50,18 +52,19 @@ export function createMover({ heap, spillDirectory, report }: MoverOptions): Mov
     thread.postMessage(request)
   }
   function finish({ move, error }: SpillAnswer): void {
-    const slot = pending.get(move)
+    const action = pending.get(move)
     pending.delete(move)
     if (pending.size === 0) {
       thread?.unref() // Only a thread that has something to do keeps the process from ending.
       whenIdle()
     }
-    if (slot && error) report({ type: 'moveFailed', move, error: spillError(error, slot, places.directory()) })
-    else if (slot) report({ type: 'moved', move })
+    if (action && error) report({ type: 'moveFailed', move, error: spillError(error, action, spillDirectory()) })
+    else if (action) report({ type: 'moved', move })
   }
   return {
-    move({ type, move, address, slot }) {
-      pending.set(move, slot)
+    move(action) {
+      const { type, move, address, slot } = action
+      pending.set(move, action)
       try {
         if (!heap.reach()) throw heapError(address + slot.bytes)
         const { offset, bytes } = slot
@@ -118,18 +121,17 @@ function createPlaces(spillDirectory: () => string): Places {
 
 function spillError(
   { code, message }: { code: string; message: string },
-  { slab, bytes }: Slot,
-  directory: string | undefined,
+  { type, slot }: MoveAction,
+  folder: string,
 ): NdloomError {
-  if (slab !== inFile)
-    return new NdloomError(`spill: ${formatBytes(bytes)} found no room in memory: ${message}; use a lower memoryLimit`)
-  const where = directory ?? 'the folder for temporary files'
+  const block = `${type}: a block of ${formatBytes(slot.bytes)}`
+  if (slot.slab !== inFile)
+    return new NdloomError(`${block} found no memory outside the heap: ${message}; use a lower memoryLimit`)
   const cure =
     'point NDLOOM_SPILL_DIRECTORY (or configure({ spillDirectory })) at a disk with more room, or raise memoryLimit'
-  const what = code === 'ENOSPC' || code === 'EDQUOT' ? `the disk of ${where} is full` : `${where}: ${message}`
-  return new StorageError(
-    `spill: a block of ${formatBytes(bytes)} could not leave the memory or come back: ${what}; ${cure}`,
-  )
+  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'its disk is full' : message
+  const what = type === 'spill' ? 'cannot be written to' : 'cannot be read from'
+  return new StorageError(`${block} ${what} ${folder}: ${reason}; ${cure}`)
 }
 
 /** Both entries end alike, in the sources and in what is built from them. */

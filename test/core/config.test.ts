@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parseBytes, parseWorkers } from '../../src/core/config.ts'
 import { NdloomError } from '../../src/core/errors.ts'
@@ -18,7 +19,7 @@ describe('config', () => {
     expect(config()).toMatchObject({ chunkBytes: 33554432, scheduler: 'threads', spillDirectory: undefined })
     expect(config().workers).toBeGreaterThanOrEqual(1)
     expect(config().memoryLimit).toBeGreaterThan(2 ** 20)
-    expect(config().memoryLimit).toBeLessThan(2 ** 32)
+    expect(config().memoryLimit).toBeLessThanOrEqual(0.6 * totalmem())
   })
   test('the environment, and configure above it', async () => {
     const { config, configure } = await fresh({
