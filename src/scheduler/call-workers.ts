@@ -2,6 +2,7 @@ import { NdloomError } from '../core/errors.ts'
 import { isCallPlan } from '../worker/call-messages.ts'
 import type { FromCallWorker, Initializer } from '../worker/call-server.ts'
 import { decodeError } from '../worker/errors.ts'
+import { ownTimes } from './clock.ts'
 import type { Connection } from './connection.ts'
 import type { Link, OpenLink } from './links.ts'
 import { isObserved } from './observe.ts'
@@ -112,7 +113,8 @@ function receive({ report, calls, isWanted }: Connection, worker: CallWorker, me
     batch.next += tasks.length
     if (batch.next === batch.tasks.length) worker.batches.shift()
     if (worker.batches.length === 0) worker.link.setBusy(false)
-    if (isWanted(batch.job)) calls(batch.job)?.receive(worker.id, tasks, message.ends)
+    const times = message.times && ownTimes(message.times)
+    if (isWanted(batch.job)) calls(batch.job)?.receive(worker.id, tasks, message.ends, times)
     else report({ type: 'finished', job: batch.job, worker: worker.id, tasks })
   }
 }

@@ -30,10 +30,15 @@ interface DriverJob extends JobRequest {
 }
 type JobEnd = Extract<SchedulerAction, { type: 'done' | 'fail' }>
 
+/** Counts the jobs of all drivers: to those who observe a number is one job. */
+let nextJob = 1
+
+/** `pool`: 0 for the process's workers, other numbers for workers that pools have of their own, without a heap. */
 export function createDriver(
   state: SchedulerState,
   heap: Pick<SharedHeap, 'reach' | 'scratchBytes'>,
   connect: (to: Connection) => Runners,
+  pool = 0,
 ): Driver {
   const jobs = new Map<JobId, DriverJob>()
   const { local, threads, mover } = connect({
@@ -43,15 +48,14 @@ export function createDriver(
     report: (event) => send(event),
   })
   const send = oneByOne((event: SchedulerEvent): void => {
-    tellEvent(state, event)
+    tellEvent(state, event, pool)
     const actions = step(state, event)
-    tellMemory(state, heap.scratchBytes)
+    if (pool === 0) tellMemory(state, heap.scratchBytes)
     for (const action of actions) perform(action)
     if (event.type === 'finished') tellProgress(event.job)
     if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job))
       for (const runner of [local, threads]) runner.stop(event.job)
   })
-  let nextJob = 1
 
   function perform(action: SchedulerAction): void {
     if (action.type === 'run') run(action)

@@ -55,6 +55,17 @@ export type Observation =
   | { readonly type: 'jobEnd'; readonly time: number; readonly job: JobId; readonly peakBytes: number }
   | { readonly type: 'jobFailed'; readonly time: number; readonly job: JobId; readonly error: unknown }
 
+/** Workers of a pool's own come behind those of all pools before. */
+const workersPerPool = 2 ** 16
+export const observedWorker = (worker: WorkerId, pool: number): WorkerId =>
+  worker < 0 ? worker : pool * workersPerPool + worker
+/** A worker for people: 'main thread', 'worker 3', 'pool 1 worker 3'. */
+export function workerName(worker: WorkerId): string {
+  if (worker < 0) return 'main thread'
+  const pool = Math.floor(worker / workersPerPool)
+  return `${pool > 0 ? `pool ${pool} ` : ''}worker ${worker % workersPerPool}`
+}
+
 export type Observer = (observation: Observation) => void
 
 const observers = new Set<Observer>()

@@ -1,7 +1,8 @@
 import type { Initializer } from '../worker/call-server.ts'
 import { createCallWorkers } from './call-workers.ts'
 import { type CallRequest, type CallsHandle, submitCalls } from './calls.ts'
-import { createDriver } from './driver.ts'
+import type { Connection } from './connection.ts'
+import { createDriver, type Runners } from './driver.ts'
 import { type OpenLink, openLocal, openProcess, openThread } from './links.ts'
 import { createState } from './state.ts'
 
@@ -24,14 +25,17 @@ export interface OwnWorkers {
 /** A task that ends its process is not tried again: that is what the process is for. */
 const lossesOfProcess = 1
 
+let poolCount = 0
+
 export function createOwnWorkers(options: OwnWorkersOptions): OwnWorkers {
   const { kind, workers, initializer, tasksPerWorker } = options
   const most = Math.max(1, workers)
-  const driver = createDriver(createState(Number.MAX_SAFE_INTEGER, 0, tasksPerWorker), noHeap, (connection) => ({
+  const connect = (connection: Connection): Runners => ({
     local: { run: () => {}, stop: () => {}, forget: () => {} },
     threads: createCallWorkers({ ...connection, open: opener(options), initializer }),
     mover: noMover,
-  }))
+  })
+  const driver = createDriver(createState(Number.MAX_SAFE_INTEGER, 0, tasksPerWorker), noHeap, connect, ++poolCount)
   return {
     submitCalls: (request) =>
       submitCalls(driver, {

@@ -1,5 +1,5 @@
 import { taskState } from './job.ts'
-import { isObserved, type JobDescription, type JobStart, tell } from './observe.ts'
+import { isObserved, type JobDescription, type JobStart, observedWorker, tell } from './observe.ts'
 import type { JobRequest } from './request.ts'
 import type { SchedulerState } from './state.ts'
 import type { JobId, SchedulerAction, SchedulerEvent, TaskTable } from './types.ts'
@@ -40,15 +40,16 @@ function undescribed(table: TaskTable): JobDescription {
 }
 
 /** Tells of an event that the state machine is about to take in. Tasks of a job that has failed were passed over. */
-export function tellEvent(state: SchedulerState, event: SchedulerEvent): void {
+export function tellEvent(state: SchedulerState, event: SchedulerEvent, pool: number): void {
   if (!isObserved()) return
   const time = performance.now()
   if (event.type === 'finished') {
     const job = state.jobs.get(event.job)
-    if (job && !job.failure) tell({ ...event, time, times: event.times })
+    if (job && !job.failure) tell({ ...event, time, worker: observedWorker(event.worker, pool), times: event.times })
   }
-  if (event.type === 'workerReady') tell({ ...event, time })
-  if (event.type === 'workerLost') tell({ ...event, time, cause: event.cause })
+  if (event.type === 'workerReady') tell({ ...event, time, worker: observedWorker(event.worker, pool) })
+  if (event.type === 'workerLost')
+    tell({ ...event, time, worker: observedWorker(event.worker, pool), cause: event.cause })
 }
 
 /** `overheadBytes` of the heap are nobody's blocks. */

@@ -5,7 +5,6 @@ import { NdloomError } from '../core/errors.ts'
 import type { CallEnds } from '../worker/call-messages.ts'
 import { decodeError, encodeError } from '../worker/errors.ts'
 import {
-  clockOffset,
   createTimes,
   encodeBatch,
   timedPlace,
@@ -13,6 +12,7 @@ import {
   type WorkerMessage,
   type WorkerStart,
 } from '../worker/protocol.ts'
+import { ownTimes } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { fileFlags } from './flags.ts'
 import { isObserved } from './observe.ts'
@@ -177,17 +177,15 @@ function settleLost(connection: Connection, thread: Thread): readonly number[] |
   return [batch.tasks[Math.min(at, batch.tasks.length - 1)]]
 }
 
-let ownOffset: number | undefined
-/** Start and end of the next `count` tasks that have ended, on the clock of this thread's performance.now(). */
+/** Start and end of the next `count` tasks that have ended. */
 function takeTimes({ times, ended }: Thread, count: number): Float64Array {
-  ownOffset ??= clockOffset()
   const taken = new Float64Array(2 * count)
   for (let k = 0; k < count; k++) {
     const place = timedPlace(ended + k)
-    taken[2 * k] = times[place] - ownOffset
-    taken[2 * k + 1] = times[place + 1] - ownOffset
+    taken[2 * k] = times[place]
+    taken[2 * k + 1] = times[place + 1]
   }
-  return taken
+  return ownTimes(taken)
 }
 
 /** What waits in a worker is told by a call, what does not sees it in shared memory. */

@@ -2,6 +2,7 @@ import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
 import { type Progress, progressOfItems } from '../diagnostics/progress/progress.ts'
 import { nameTask } from '../scheduler/calls.ts'
+import { describeCalls } from '../scheduler/describe-calls.ts'
 import { packNumbers } from '../worker/buffers.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import { type Backend, createBackend, type WorkerOptions, workerOptionNames } from './backend.ts'
@@ -199,6 +200,7 @@ function runChunks<R>(
     inputStart: new Int32Array(count + 1),
     inputs: new Int32Array(0),
     functions: [fn],
+    describe: () => describeCalls([fn], count, () => 0),
     call(task) {
       const chunk = items.slice(task * chunkSize, (task + 1) * chunkSize)
       return { fn: 0, mode, args: [packNumbers(chunk)] }

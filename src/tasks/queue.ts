@@ -1,5 +1,6 @@
 import { AbortError } from '../core/errors.ts'
 import { input, nameTask } from '../scheduler/calls.ts'
+import { describeCalls } from '../scheduler/describe-calls.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import { keyOf, type SentFunction } from '../worker/functions.ts'
 import type { Backend } from './backend.ts'
@@ -107,11 +108,13 @@ function runJob(backend: Backend, entries: readonly Entry[], inJob: ReadonlyMap<
     return functions.get(key)!.index
   })
   const hasPins = entries.some(({ task }) => task.worker !== undefined)
+  const sent = Array.from(functions.values(), ({ fn }) => fn)
   const handle = backend.submitCalls({
     count: entries.length,
     inputStart,
     inputs: Int32Array.from(inputs),
-    functions: Array.from(functions.values(), ({ fn }) => fn),
+    functions: sent,
+    describe: () => describeCalls(sent, entries.length, (i) => numbers[i]),
     call: (i) => ({
       fn: numbers[i],
       mode: entries[i].task.mode,

@@ -2,6 +2,7 @@ import type { CallBatch, CallEnds, CallPlan } from './call-messages.ts'
 import { type Calls, createCalls } from './calls.ts'
 import { type Encoded, encodeError } from './errors.ts'
 import { explainThrown, receiveFunction, type SentFunction } from './functions.ts'
+import { clockOffset } from './protocol.ts'
 
 /** What is sent to a worker that only runs calls: a thread or process of a pool's own. */
 export type ToCallWorker =
@@ -18,7 +19,13 @@ interface Start {
 export type FromCallWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly error: Encoded }
-  | { readonly type: 'ended'; readonly count: number; readonly ends: CallEnds }
+  | {
+      readonly type: 'ended'
+      readonly count: number
+      readonly ends: CallEnds
+      /** Of timed tasks start and end, in milliseconds of the system's clock. */
+      readonly times: Float64Array | undefined
+    }
 /** Called once in each worker before its first task. */
 export interface Initializer {
   readonly fn: SentFunction
@@ -33,6 +40,7 @@ const silenceMilliseconds = 2
 export function createCallServer(post: Post): (message: ToCallWorker) => void {
   const waiting: CallBatch[] = []
   const stopped = new Set<number>()
+  const offset = clockOffset()
   let calls: Calls | undefined
   let isRunning = false
 
@@ -46,15 +54,20 @@ export function createCallServer(post: Post): (message: ToCallWorker) => void {
     }
   }
   async function runBatch(known: Calls, batch: CallBatch): Promise<void> {
-    const [job, count] = batch.numbers
+    const [job, count, isTimed] = batch.numbers
     const run = known.begin(batch)
     let told = 0
     let toldAt = performance.now()
+    let times: number[] = []
     for (let ended = 1; ended <= count; ended++) {
+      const start = performance.now()
       const running = run.next(!stopped.has(job))
       if (running) await running
+      if (isTimed) times.push(start + offset, performance.now() + offset)
       if (ended < count && performance.now() - toldAt < silenceMilliseconds) continue
-      run.tell((ends, moved) => post({ type: 'ended', count: ended - told, ends }, moved))
+      const taken = isTimed ? Float64Array.from(times) : undefined
+      run.tell((ends, moved) => post({ type: 'ended', count: ended - told, ends, times: taken }, moved))
+      times = []
       told = ended
       toldAt = performance.now()
     }

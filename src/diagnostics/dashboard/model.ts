@@ -1,4 +1,4 @@
-import type { Observation } from '../../scheduler/observe.ts'
+import { type Observation, workerName } from '../../scheduler/observe.ts'
 import { createCells } from './cells.ts'
 import { createLog, createTracked } from './changes.ts'
 import { createJobs } from './jobs.ts'
@@ -55,7 +55,7 @@ export function createModel(now: () => number = () => performance.now()): Model 
       else {
         workerOf(told.worker).isLost = true
         // Workers also end when they are shut down.
-        if (jobs.runningCount > 0) addError(at, `worker ${told.worker} was lost: ${String(told.cause)}`)
+        if (jobs.runningCount > 0) addError(at, `${workerName(told.worker)} was lost: ${String(told.cause)}`)
       }
     },
     take() {

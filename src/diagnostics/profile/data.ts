@@ -124,5 +124,3 @@ function tasksOf(
     }
   })
 }
-
-export const workerName = (worker: number): string => (worker < 0 ? 'main thread' : `worker ${worker}`)

@@ -1,9 +1,10 @@
 import { NdloomError } from '../../core/errors.ts'
+import { workerName } from '../../scheduler/observe.ts'
 import { formatDuration, formatRate } from '../format-measure.ts'
 import { colourOf, mostColours, otherColour } from '../palette.ts'
 import { escapeXml } from '../svg.ts'
 import { streamBars } from './busy.ts'
-import { type ProfileData, type ProfiledStage, workerName } from './data.ts'
+import type { ProfileData, ProfiledStage } from './data.ts'
 import { byCost, rateOf, reportOf } from './report.ts'
 
 type PlotModule = typeof import('@observablehq/plot')

@@ -1,5 +1,6 @@
+import { workerName } from '../../scheduler/observe.ts'
 import { byWorker } from './busy.ts'
-import { type ProfileData, type ProfiledTask, workerName } from './data.ts'
+import type { ProfileData, ProfiledTask } from './data.ts'
 
 /** Rows of a thread that runs several tasks side by side (it waits for files): a row's tasks do not overlap. */
 function rowsOf(tasks: readonly ProfiledTask[]): ProfiledTask[][] {

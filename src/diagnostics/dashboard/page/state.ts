@@ -53,3 +53,9 @@ export function merge(state: PageState, update: Update): PageState {
     errors: [...state.errors, ...update.errors].slice(-mostErrors),
   }
 }
+
+/** Those that can run, and those that ran in the last minute. */
+export function shownWorkers({ workers, cells }: PageState): WorkerView[] {
+  const seen = new Set([...cells.values()].map(({ worker }) => worker))
+  return [...workers.values()].filter(({ id, isLost }) => !isLost || seen.has(id)).sort((a, b) => a.id - b.id)
+}

@@ -1,19 +1,20 @@
 import { type ComponentChildren, h } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { workerName } from '../../../scheduler/observe.ts'
 import { stageColour } from '../../palette.ts'
 import { cellMilliseconds, windowMilliseconds } from '../views.ts'
 import { colour } from './curve.ts'
-import type { PageState } from './state.ts'
+import { type PageState, shownWorkers } from './state.ts'
 
 const rowPixels = 22
 const axisPixels = 34
-const namePixels = 92
+const namePixels = 110
 
 /** What each thread did in the last minute, drawn as cells of equal time. */
 export function Stream({ state }: { state: PageState }): ComponentChildren {
   const place = useRef<HTMLCanvasElement>(null)
   useEffect(() => draw(place.current!, state))
-  const height = state.workers.size * rowPixels + axisPixels
+  const height = shownWorkers(state).length * rowPixels + axisPixels
   return h('canvas', { ref: place, class: 'stream', style: { height: `${height}px` }, 'aria-label': 'tasks by thread' })
 }
 
@@ -26,7 +27,7 @@ function draw(canvas: HTMLCanvasElement, state: PageState): void {
   context.scale(scale, scale)
   context.font = '12px system-ui, sans-serif'
   context.textBaseline = 'middle'
-  const workers = [...state.workers.values()].sort((a, b) => a.id - b.id)
+  const workers = shownWorkers(state)
   const spans = [...state.cells.values()].map(({ span }) => span)
   const end = ((Math.max(0, ...spans) + 1) * cellMilliseconds) / 1000
   const first = (Math.min(...spans, end * 20) * cellMilliseconds) / 1000
@@ -37,11 +38,7 @@ function draw(canvas: HTMLCanvasElement, state: PageState): void {
   context.textAlign = 'right'
   for (const [row, { id, isLost }] of workers.entries()) {
     context.fillStyle = colour(isLost ? 'faint' : 'text')
-    context.fillText(
-      `${id < 0 ? 'main thread' : `worker ${id}`}${isLost ? ' †' : ''}`,
-      namePixels - 8,
-      (row + 0.5) * rowPixels,
-    )
+    context.fillText(`${workerName(id)}${isLost ? ' †' : ''}`, namePixels - 8, (row + 0.5) * rowPixels)
   }
   drawAxis(context, x, start, end, workers.length * rowPixels)
   for (const { worker, span, stage, share } of state.cells.values()) {
