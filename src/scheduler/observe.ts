@@ -47,7 +47,11 @@ export type Observation =
       readonly tasks: readonly number[]
       /** Start and end of each task, one after the other. Undefined where the tasks were sent before anybody observed. */
       readonly times: Float64Array | undefined
+      /** Those that had ended before: their blocks were dropped and have been made again. */
+      readonly repeated: readonly number[]
     }
+  /** A block has left the memory for the disk, or has come back. */
+  | { readonly type: 'moved'; readonly time: number; readonly kind: 'spill' | 'reload'; readonly bytes: number }
   /** Blocks, results and what else lies in the heap, whenever that may have changed. */
   | { readonly type: 'memory'; readonly time: number; readonly usedBytes: number; readonly limitBytes: number }
   | { readonly type: 'workerReady'; readonly time: number; readonly worker: WorkerId }

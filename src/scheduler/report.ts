@@ -45,8 +45,12 @@ export function tellEvent(state: SchedulerState, event: SchedulerEvent, pool: nu
   const time = performance.now()
   if (event.type === 'finished') {
     const job = state.jobs.get(event.job)
-    if (job && !job.failure) tell({ ...event, time, worker: observedWorker(event.worker, pool), times: event.times })
+    if (!job || job.failure) return
+    const repeated = job.dropped.size > 0 ? event.tasks.filter((task) => job.dropped.has(task)) : []
+    tell({ ...event, time, worker: observedWorker(event.worker, pool), times: event.times, repeated })
   }
+  const move = event.type === 'moved' ? state.moves.get(event.move) : undefined
+  if (move) tell({ type: 'moved', time, kind: move.kind, bytes: move.block.bytes })
   if (event.type === 'workerReady') tell({ ...event, time, worker: observedWorker(event.worker, pool) })
   if (event.type === 'workerLost')
     tell({ ...event, time, worker: observedWorker(event.worker, pool), cause: event.cause })

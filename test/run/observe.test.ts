@@ -111,3 +111,30 @@ it('tells who comes late of the jobs that run, with what they have done', async 
   })()
   expect(starts).toHaveLength(1)
 })
+it('tells of blocks that are spilled and come back, as many bytes as the run itself counts', async () => {
+  const z = nd.random.random([512, 512], { chunks: 64 }).mapBlocks((block) => block, { dtype: 'float64' })
+  const ends: nd.RunEvent[] = []
+  const told = await observed(() =>
+    z
+      .sub(z.mean())
+      .sum()
+      .compute({ memoryLimit: '768KiB', onEvent: (event) => event.type === 'end' && ends.push(event) }),
+  )
+  const moved = ofType(told, 'moved')
+  const bytesOf = (wanted: string) =>
+    moved.filter(({ kind }) => kind === wanted).reduce((sum, { bytes }) => sum + bytes, 0)
+  expect(bytesOf('spill')).toBeGreaterThan(0)
+  expect(ends).toEqual([expect.objectContaining({ spilledBytes: bytesOf('spill'), reloadedBytes: bytesOf('reload') })])
+})
+it('tells which tasks have run before, as their blocks were dropped', async () => {
+  const z = nd.random.random([512, 512], { chunks: 64 }).add(1)
+  const told = await observed(() => z.sub(z.mean()).mul(z).sum().compute({ memoryLimit: '512KiB' }))
+  const seen = new Set<number>()
+  for (const { tasks, repeated } of ofType(told, 'finished'))
+    for (const task of tasks) {
+      expect(repeated.includes(task)).toBe(seen.has(task))
+      seen.add(task)
+    }
+  expect(seen.size).toBe(ofType(told, 'jobStart')[0].tasks)
+  expect(ofType(told, 'finished').flatMap(({ repeated }) => repeated).length).toBeGreaterThan(0)
+})

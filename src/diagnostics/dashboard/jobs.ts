@@ -17,8 +17,16 @@ export interface Jobs {
   /** `time`: milliseconds since the dashboard began. */
   start(told: JobStart, time: number): void
   end(job: number, state: 'done' | 'failed', time: number, peakBytes: number | null): void
-  /** Counts a task; gives its stage's place and the bytes it moved, undefined when the job is not known. */
-  finish(job: number, task: number, milliseconds: number): { stage: number; bytes: number } | undefined
+  /**
+   * Counts a task, one that has run again only with its bytes and time; gives its stage's place and the bytes it moved, undefined
+   * when the job is not known.
+   */
+  finish(
+    job: number,
+    task: number,
+    milliseconds: number,
+    isRepeated: boolean,
+  ): { stage: number; bytes: number } | undefined
   readonly runningCount: number
   takeChanged(): JobView[]
   all(): JobView[]
@@ -47,14 +55,14 @@ export function createJobs(): Jobs {
       jobs.touch(job.id, () => job)
       Object.assign(job, { state, peakBytes, end: time })
     },
-    finish(number, task, milliseconds) {
+    finish(number, task, milliseconds, isRepeated) {
       const job = runningJob(number)
       if (!job) return undefined
       jobs.touch(job.id, () => job)
       const place = job.stageOf(task)
       const stage = job.stages[place]
-      job.finished++
-      stage.finished++
+      job.finished += isRepeated ? 0 : 1
+      stage.finished += isRepeated ? 0 : 1
       stage.bytes += stage.taskBytes
       stage.duration += milliseconds
       return { stage: place, bytes: stage.taskBytes }

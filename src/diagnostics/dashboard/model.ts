@@ -25,15 +25,16 @@ export function createModel(now: () => number = () => performance.now()): Model 
   const workers = createTracked<number, { -readonly [key in keyof WorkerView]: WorkerView[key] }>()
   const curves = createCurves()
   const errors = createLog<ErrorView>()
+  const moved = { spilledBytes: 0, reloadedBytes: 0 }
   let errorCount = 0
 
   const workerOf = (id: number) => workers.touch(id, () => ({ id, isLost: false, tasks: 0 }))
   const addError = (at: number, text: string): void => errors.add({ id: ++errorCount, time: at, text })
-  function finish({ job, worker, tasks, times }: Extract<Observation, { type: 'finished' }>): void {
+  function finish({ job, worker, tasks, times, repeated }: Extract<Observation, { type: 'finished' }>): void {
     workerOf(worker).tasks += tasks.length
     tasks.forEach((task, k) => {
       const [start, end] = times ? [times[2 * k], times[2 * k + 1]] : [0, 0]
-      const done = jobs.finish(job, task, end - start)
+      const done = jobs.finish(job, task, end - start, repeated.includes(task))
       if (!done) return
       curves.moved(done.bytes)
       if (times) cells.fill(worker, done.stage, start - began, end - began)
@@ -47,6 +48,7 @@ export function createModel(now: () => number = () => performance.now()): Model 
         jobs.start(told, at)
       } else if (told.type === 'finished') finish(told)
       else if (told.type === 'memory') curves.memory(told.usedBytes, told.limitBytes)
+      else if (told.type === 'moved') moved[told.kind === 'spill' ? 'spilledBytes' : 'reloadedBytes'] += told.bytes
       else if (told.type === 'jobEnd') jobs.end(told.job, 'done', at, told.peakBytes)
       else if (told.type === 'jobFailed') {
         jobs.end(told.job, 'failed', at, null)
@@ -71,11 +73,12 @@ export function createModel(now: () => number = () => performance.now()): Model 
         errors: errors.takeNew(),
       }
       const isChanged = Object.values(changed).some((list) => list.length > 0)
-      return isChanged ? { time: time(), limitBytes: curves.limitBytes, ...changed } : undefined
+      return isChanged ? { time: time(), limitBytes: curves.limitBytes, ...moved, ...changed } : undefined
     },
     all: () => ({
       time: time(),
       limitBytes: curves.limitBytes,
+      ...moved,
       jobs: jobs.all(),
       workers: [...workers.items.values()],
       cells: cells.all(),

@@ -52,6 +52,9 @@ export interface SampleView {
 export interface Update {
   readonly time: number
   readonly limitBytes: number
+  /** Bytes that have left the memory for the disk, and that came back, since the dashboard began. */
+  readonly spilledBytes: number
+  readonly reloadedBytes: number
   readonly jobs: readonly JobView[]
   readonly workers: readonly WorkerView[]
   readonly cells: readonly CellView[]

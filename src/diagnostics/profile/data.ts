@@ -1,5 +1,5 @@
 import type { Sample } from '../series.ts'
-import type { Finished, RecordedJob, Recording } from './record.ts'
+import type { Finished, RecordedJob, Recording, Spill } from './record.ts'
 
 /** One task as it ran. Times in milliseconds since the profile began. */
 export interface ProfiledTask {
@@ -46,7 +46,7 @@ export interface ProfileData {
   readonly duration: number
   readonly jobs: readonly ProfiledJob[]
   readonly stages: readonly ProfiledStage[]
-  /** In order of their start. */
+  /** In order of their start. A task whose block was dropped and made again stands there once for each time. */
   readonly tasks: readonly ProfiledTask[]
   /** The workers that ran tasks; -1 is the main thread. */
   readonly workers: readonly number[]
@@ -54,6 +54,8 @@ export interface ProfileData {
   readonly memory: readonly Sample[]
   readonly peakBytes: number
   readonly limitBytes: number
+  /** Blocks that left the memory for the disk, or came back, when they had. */
+  readonly spills: readonly Spill[]
 }
 
 /** A recording as data. */
@@ -100,6 +102,7 @@ export function profileData(recording: Recording): ProfileData {
     memory: recording.memory.map(({ time, bytes }) => ({ time: sinceStart(time), bytes })),
     peakBytes: recording.peakBytes,
     limitBytes: recording.limitBytes,
+    spills: recording.spills.map(({ time, kind, bytes }) => ({ time: sinceStart(time), kind, bytes })),
   }
 }
 

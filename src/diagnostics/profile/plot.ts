@@ -5,7 +5,7 @@ import { colourOf, mostColours, otherColour } from '../palette.ts'
 import { escapeXml } from '../svg.ts'
 import { streamBars } from './busy.ts'
 import type { ProfileData, ProfiledStage } from './data.ts'
-import { byCost, rateOf, reportOf } from './report.ts'
+import { byCost, rateOf, reportOf, spillText } from './report.ts'
 
 type PlotModule = typeof import('@observablehq/plot')
 type PlotOptions = import('@observablehq/plot').PlotOptions
@@ -108,7 +108,8 @@ function stream(Plot: PlotModule, data: ProfileData, ranked: readonly ProfiledSt
   }
 }
 
-function memory(Plot: PlotModule, { memory: samples, peakBytes, limitBytes, duration }: ProfileData): Panel {
+function memory(Plot: PlotModule, data: ProfileData): Panel {
+  const { memory: samples, peakBytes, limitBytes, duration, spills } = data
   const time = timeUnit(duration)
   const showsLimit = peakBytes > limitBytes / 8
   const { label, scale } = bytesUnit(showsLimit ? limitBytes : peakBytes)
@@ -117,7 +118,7 @@ function memory(Plot: PlotModule, { memory: samples, peakBytes, limitBytes, dura
   const last = samples[samples.length - 1]
   const steps = last ? [...samples, { time: duration, bytes: last.bytes }] : []
   return {
-    title: `Memory: peak ${amount(peakBytes)} ${label}, limit ${amount(limitBytes, limit.scale)} ${limit.label}`,
+    title: `Memory: peak ${amount(peakBytes)} ${label}, limit ${amount(limitBytes, limit.scale)} ${limit.label}${spillText(data)}${spills.length > 0 ? ' (marks below: a block left or came back)' : ''}`,
     height: 150,
     options: {
       x: { domain: [0, duration / time.scale], label: time.label, grid: true },
@@ -138,9 +139,21 @@ function memory(Plot: PlotModule, { memory: samples, peakBytes, limitBytes, dura
         }),
         ...(showsLimit ? [Plot.ruleY([limitBytes / scale], { stroke: colourOf(5), strokeWidth: 2 })] : []),
         Plot.ruleY([0]),
+        Plot.tickX(thinned(spills, duration), {
+          x: ({ time: at }) => at / time.scale,
+          stroke: ({ kind }) => colourOf(kind === 'spill' ? 5 : 0),
+          insetTop: 88,
+          strokeOpacity: 0.7,
+        }),
       ],
     },
   }
+}
+
+/** Of very many spills one for each kind and pixel. */
+function thinned(spills: ProfileData['spills'], duration: number): ProfileData['spills'] {
+  const seen = new Map(spills.map((spill) => [`${spill.kind} ${Math.floor((width * spill.time) / duration)}`, spill]))
+  return [...seen.values()]
 }
 
 /** Bytes a second of each stage's own time; the bars' colours are those of the task stream. */

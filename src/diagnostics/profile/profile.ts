@@ -48,6 +48,9 @@ export class Profile<T = unknown> implements ProfileData {
   get limitBytes(): number {
     return this.#all.limitBytes
   }
+  get spills(): ProfileData['spills'] {
+    return this.#all.spills
+  }
   /** Text: the five most expensive stages, how long threads were idle, peak memory, bytes per second. */
   report(): string {
     return reportOf(this.#all)

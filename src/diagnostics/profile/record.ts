@@ -12,6 +12,12 @@ export interface RecordedJob {
   readonly finished: Finished[]
   end?: { readonly time: number; readonly peakBytes?: number; readonly error?: unknown }
 }
+/** Bytes that left the memory for the disk, or came back. */
+export interface Spill {
+  readonly time: number
+  readonly kind: 'spill' | 'reload'
+  readonly bytes: number
+}
 /** What was observed; times as they were told. */
 export interface Recording {
   readonly start: number
@@ -21,6 +27,7 @@ export interface Recording {
   /** The most there was at any time. */
   readonly peakBytes: number
   readonly limitBytes: number
+  readonly spills: readonly Spill[]
   readonly lostWorkers: readonly { readonly time: number; readonly worker: number; readonly cause: unknown }[]
 }
 
@@ -31,6 +38,7 @@ export function record(): () => Recording {
   const running = new Map<number, RecordedJob>()
   const memory = createSeries()
   const lostWorkers: { time: number; worker: number; cause: unknown }[] = []
+  const spills: Spill[] = []
   let peakBytes = 0
   let limitBytes = 0
   const end = (job: number, ended: RecordedJob['end']): void => {
@@ -52,11 +60,12 @@ export function record(): () => Recording {
       memory.add(told.time, told.usedBytes)
     } else if (told.type === 'jobEnd') end(told.job, { time: told.time, peakBytes: told.peakBytes })
     else if (told.type === 'jobFailed') end(told.job, { time: told.time, error: told.error })
+    else if (told.type === 'moved') spills.push(told)
     else if (told.type === 'workerLost') lostWorkers.push(told)
   }
   const stop = observe(note)
   return () => {
     stop()
-    return { start, end: performance.now(), jobs, memory: memory.samples, peakBytes, limitBytes, lostWorkers }
+    return { start, end: performance.now(), jobs, memory: memory.samples, peakBytes, limitBytes, spills, lostWorkers }
   }
 }

@@ -2,6 +2,7 @@ import { formatBytes } from '../../core/bytes.ts'
 import { formatDuration, formatRate } from '../format-measure.ts'
 import { idleShare } from './busy.ts'
 import type { ProfileData, ProfiledStage } from './data.ts'
+import type { Spill } from './record.ts'
 
 const mostStages = 5
 
@@ -35,11 +36,20 @@ export function reportOf(data: ProfileData): string {
   return [
     `${plural(jobs.length, 'job')}${failed ? ` (${failed} failed)` : ''}, ${plural(tasks.length, 'task')} on ${plural(workers.length, 'thread')} in ${formatDuration(duration)}`,
     `threads idle ${percent(idleShare(data))} of the time; ${formatRate(duration > 0 ? (1000 * bytes) / duration : 0)} read and written`,
-    `memory: peak ${formatBytes(peakBytes)} of ${formatBytes(limitBytes)}`,
+    `memory: peak ${formatBytes(peakBytes)} of ${formatBytes(limitBytes)}${spillText(data)}`,
     ...(rows.length > 0 ? table([['stage', 'tasks', 'time', 'share', 'read', 'written', 'rate'], ...rows]) : []),
     ...(others > 0 ? [`and ${plural(others, 'stage')} more`] : []),
   ].join('\n')
 }
+
+export const movedBytes = ({ spills }: ProfileData, wanted: Spill['kind']): number =>
+  spills.reduce((sum, { kind, bytes }) => (kind === wanted ? sum + bytes : sum), 0)
+
+/** Nothing where nothing was spilled. */
+export const spillText = (data: ProfileData): string =>
+  data.spills.length > 0
+    ? `, spilled ${formatBytes(movedBytes(data, 'spill'))}, read back ${formatBytes(movedBytes(data, 'reload'))}`
+    : ''
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))

@@ -18,7 +18,7 @@ const microseconds = (milliseconds: number): number => Math.round(milliseconds *
  * Chrome's trace format, which ui.perfetto.dev and chrome://tracing open. Times in microseconds.
  * Source: Trace Event Format, Google, https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
  */
-export function traceOf({ tasks, stages, jobs, memory, duration }: ProfileData): string {
+export function traceOf({ tasks, stages, jobs, memory, spills, duration }: ProfileData): string {
   const rows = [...byWorker(tasks)]
     .sort(([a], [b]) => a - b)
     .flatMap(([worker, own]) =>
@@ -57,7 +57,17 @@ export function traceOf({ tasks, stages, jobs, memory, duration }: ProfileData):
     ts: microseconds(Math.max(0, time)),
     args: { bytes },
   }))
+  const moves = spills.map(({ kind, bytes, time }) => ({
+    ph: 'i',
+    pid: 1,
+    tid: 0,
+    s: 'p',
+    cat: 'memory',
+    name: kind,
+    ts: microseconds(Math.max(0, time)),
+    args: { bytes },
+  }))
   const process = { ph: 'M', pid: 1, tid: 0, name: 'process_name', args: { name: 'ndloom' } }
-  const traceEvents = [process, ...names, ...order, ...spans, ...slices, ...counters]
+  const traceEvents = [process, ...names, ...order, ...spans, ...slices, ...counters, ...moves]
   return JSON.stringify({ traceEvents, displayTimeUnit: 'ms' })
 }

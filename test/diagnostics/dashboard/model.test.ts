@@ -50,6 +50,7 @@ describe('model', () => {
       worker: 0,
       tasks: [0, 10],
       times: Float64Array.of(5100, 5160, 5160, 5170),
+      repeated: [],
     })
     const update = model.take()!
     expect(update.jobs).toEqual([
@@ -78,8 +79,21 @@ describe('model', () => {
   it('counts what was done before it came, and passes over jobs that it does not know', () => {
     const model = createModel(clock().now)
     model.note({ ...startOf(3, 100), finishedTasks: [4, 0] })
-    model.note({ type: 'finished', time: 5000, job: 9, worker: 0, tasks: [0], times: undefined })
+    model.note({ type: 'finished', time: 5000, job: 9, worker: 0, tasks: [0], times: undefined, repeated: [] })
     expect(model.take()?.jobs).toEqual([expect.objectContaining({ finished: 4, tasks: 11 })])
+  })
+  it('counts a task that runs again once, and adds up what is spilled', () => {
+    const model = createModel(clock().now)
+    model.note(startOf(1, 5000))
+    const times = Float64Array.of(5000, 5010)
+    model.note({ type: 'finished', time: 5010, job: 1, worker: 0, tasks: [3], times, repeated: [] })
+    model.note({ type: 'finished', time: 5020, job: 1, worker: 0, tasks: [3], times, repeated: [3] })
+    model.note({ type: 'moved', time: 5020, kind: 'spill', bytes: 70 })
+    model.note({ type: 'moved', time: 5020, kind: 'spill', bytes: 30 })
+    model.note({ type: 'moved', time: 5020, kind: 'reload', bytes: 30 })
+    const update = model.take()!
+    expect(update).toMatchObject({ spilledBytes: 100, reloadedBytes: 30 })
+    expect(update.jobs[0]).toMatchObject({ finished: 1, stages: [{ finished: 1, bytes: 200, duration: 20 }, {}] })
   })
   it('tells of errors, and of workers that are lost while something runs', () => {
     const model = createModel(clock().now)
@@ -102,7 +116,15 @@ describe('model', () => {
       const job = 1 + Math.floor(k / 100)
       if (k % 100 === 0) model.note(startOf(job, now()))
       const times = Float64Array.from({ length: 2000 }, (_, i) => now() - 50 + i / 41)
-      model.note({ type: 'finished', time: now(), job, worker: k % 4, tasks: new Array(1000).fill(3), times })
+      model.note({
+        type: 'finished',
+        time: now(),
+        job,
+        worker: k % 4,
+        tasks: new Array(1000).fill(3),
+        times,
+        repeated: [],
+      })
       model.note({ type: 'memory', time: now(), usedBytes: k, limitBytes: 10_000 })
       if (k % 100 === 99) model.note({ type: 'jobFailed', time: now(), job, error: new Error('x') })
       if (k % 2 === 0) largest = Math.max(largest, JSON.stringify(model.take() ?? null).length)
@@ -147,6 +169,7 @@ describe('page state', () => {
               worker,
               tasks: [k % 11],
               times: Float64Array.of(time - wait / 2, time),
+              repeated: [],
             })
           if (kind === 'memory') model.note({ type: 'memory', time, usedBytes: k, limitBytes: 100 })
           if (kind === 'end') model.note({ type: 'jobEnd', time, job, peakBytes: 5 })
@@ -167,7 +190,7 @@ describe('page state', () => {
   })
   it('forgets what is older than the window', () => {
     const cell = { worker: 0, span: 0, stage: 0, share: 1 }
-    const empty = { limitBytes: 0, jobs: [], workers: [], rates: [], errors: [] }
+    const empty = { limitBytes: 0, spilledBytes: 0, reloadedBytes: 0, jobs: [], workers: [], rates: [], errors: [] }
     const state = merge(emptyState, { ...empty, time: 50, cells: [cell], memory: [{ time: 10, value: 1 }] })
     const later = merge(state, {
       ...empty,

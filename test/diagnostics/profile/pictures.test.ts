@@ -61,6 +61,18 @@ describe('report', () => {
       ].join('\n'),
     )
   })
+  it('tells what was spilled', async () => {
+    const spills = [
+      { time: 1010, kind: 'spill', bytes: 2048 },
+      { time: 1020, kind: 'spill', bytes: 1024 },
+      { time: 1060, kind: 'reload', bytes: 2048 },
+    ] as const
+    const spilled = profileData({ ...recordingOf(['a'], ran.slice(0, 1), 100), spills })
+    expect(reportOf(spilled)).toContain('memory: peak 2.93 KiB of 3.91 KiB, spilled 3 KiB, read back 2 KiB')
+    expect(await profileSVG(spilled)).toContain('spilled 3 KiB, read back 2 KiB')
+    const { traceEvents } = JSON.parse(traceOf(spilled)) as { traceEvents: { ph: string; ts: number }[] }
+    expect(traceEvents.filter(({ ph }) => ph === 'i').map(({ ts }) => ts)).toEqual([10_000, 20_000, 60_000])
+  })
   it('counts time once where spans overlap', () => {
     expect(coveredTime([])).toBe(0)
     expect(

@@ -34,6 +34,25 @@ for (const scheduler of ['local', 'threads'] as const)
     })
   })
 
+it('sees the calls of pools as well, on workers of their own beside those of arrays', async () => {
+  const pool = new nd.Pool({ workers: 1, kind: 'process' })
+  const profile = await nd.profile(async () => {
+    const square = (n: number) => n * n
+    const [squares] = await Promise.all([pool.map(square, [1, 2, 3], { chunksize: 1 }), x.sum().compute()])
+    return squares
+  })
+  await pool.close()
+  expect(profile.result).toEqual([1, 4, 9])
+  const own = profile.tasks.filter(({ stage }) => stage === 'square')
+  expect(own).toHaveLength(3)
+  expect(new Set(own.map(({ worker }) => worker)).size).toBe(1)
+  expect(profile.tasks.filter(({ worker }) => worker === own[0].worker)).toHaveLength(3)
+  for (const { start, end } of own) {
+    expect(start).toBeGreaterThan(-0.1)
+    expect(end).toBeGreaterThanOrEqual(start)
+    expect(end).toBeLessThan(profile.duration + 0.1)
+  }
+})
 it('shows itself as its report, and as JSON without the result', async () => {
   const profile = await nd.profile(() => x.sum().compute())
   expect(inspect(profile)).toBe(profile.report())

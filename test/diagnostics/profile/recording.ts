@@ -39,6 +39,7 @@ export function recordingOf(stages: readonly string[], ran: readonly Ran[], dura
     ],
     peakBytes: 3000,
     limitBytes: 4000,
+    spills: [],
     lostWorkers: [],
   }
 }

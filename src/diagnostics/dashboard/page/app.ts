@@ -13,7 +13,6 @@ const percent = (part: number, whole: number): number => (whole > 0 ? (100 * par
 
 export function App({ state }: { state: PageState }): ComponentChildren {
   const { memory, rates, limitBytes, workers, jobs, errors } = state
-  const used = memory[memory.length - 1]?.value ?? 0
   const running = [...jobs.values()].filter((job) => job.state === 'running').length
   const alive = [...workers.values()].filter(({ isLost, id }) => !isLost && id >= 0).length
   const finished = [...workers.values()].reduce((sum, { tasks }) => sum + tasks, 0)
@@ -30,7 +29,7 @@ export function App({ state }: { state: PageState }): ComponentChildren {
         Section,
         {
           title: 'Memory',
-          note: limitBytes > 0 ? `${formatBytes(used)} of ${formatBytes(limitBytes)}` : 'blocks and results',
+          note: memoryNote(state),
         },
         [h(Curve, { samples: memory, limit: limitBytes, name: 'memory', format: formatBytes, base: 1024 })],
       ),
@@ -48,6 +47,13 @@ export function App({ state }: { state: PageState }): ComponentChildren {
       ]),
     ]),
   ])
+}
+
+function memoryNote({ memory, limitBytes, spilledBytes, reloadedBytes }: PageState): string {
+  if (limitBytes === 0) return 'blocks and results'
+  const used = memory[memory.length - 1]?.value ?? 0
+  const moved = `, spilled ${formatBytes(spilledBytes)}, read back ${formatBytes(reloadedBytes)}`
+  return `${formatBytes(used)} of ${formatBytes(limitBytes)}${spilledBytes > 0 ? moved : ''}`
 }
 
 function Notice({ connection }: { connection: PageState['connection'] }): ComponentChildren {
