@@ -6,6 +6,7 @@ import {
   fromBounds,
   type Grid,
   gridExtents,
+  sameAxis,
   sameGrid,
 } from '../core/chunks.ts'
 import { facts, isComplex, realOf } from '../core/dtype.ts'
@@ -22,7 +23,7 @@ export interface Budget {
 }
 
 /** Blocks of an axis that are looked at to find how much a task reads at most. */
-const mostLookedAt = 4096
+const mostLookedAt = 1024
 
 /** A kernel stage with the buffers it reads. */
 interface PlannedKernel extends PlannedStage {
@@ -96,8 +97,9 @@ function readBytes({ grid, view, itemBytes }: Read, tasks: Grid) {
 
 /** The same along one axis, in elements. Of an axis that is read at one position the block there counts as used. */
 function readLengths(axis: AxisChunks, view: View, k: number, tasks: Grid) {
-  const { from, step } = view.axes[k]
-  if (from < 0 || step === 0) return { touched: axis.size, used: axis.size, blocks: 1 }
+  const { from, start, step } = view.axes[k]
+  const isAligned = from >= 0 && start === 0 && step === 1 && sameAxis(axis, tasks[from])
+  if (from < 0 || step === 0 || isAligned) return { touched: axis.size, used: axis.size, blocks: 1 }
   let [touched, used, blocks] = [1, 1, 1]
   const along = { shape: view.shape, axes: [{ ...view.axes[k], from: 0 }] }
   for (let block = 0; block < Math.min(blockCount(tasks[from]), mostLookedAt); block++) {
