@@ -4,9 +4,10 @@ import type { Batch, SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
 import { type AssignedTask, mainThread, taskFlag, type WorkerId } from './types.ts'
 
-/** A message costs as much as some ten tiny tasks: so many go in one, or as many as touch this many bytes. */
+/** A message costs as much as some ten tiny tasks: so many go in one, or as many as make or read this many bytes. */
 const mostTasks = 256
-const mostBytes = 2 ** 20
+const mostMadeBytes = 2 ** 20
+const mostReadBytes = 2 ** 25
 /** How many ready tasks that may not start now are passed over to find one that may. */
 const mostMisses = 32
 
@@ -29,7 +30,8 @@ export function fillBatch(
   const chain = new Chain(job, set)
   const tasks: number[] = []
   let taken = 0
-  let bytes = 0
+  let madeBytes = 0
+  let readBytes = 0
   let missed = 0
   let next = set.next(0)
   while (tasks.length < most && missed <= misses) {
@@ -38,8 +40,10 @@ export function fillBatch(
     const useChain = fromChain >= 0 && (fromSet < 0 || fromChain < fromSet)
     const task = useChain ? fromChain : fromSet
     if (task < 0) break
-    const cost = touchedBytes(job, task)
-    if (tasks.length > 0 && (isAlone(job, task) || bytes + cost > mostBytes)) break
+    const made = madeBytes + job.table.outputBytes[task]
+    const read = readBytes + inputBytes(job, task)
+    const isFull = isAlone(job, task) || made > mostMadeBytes || read > mostReadBytes
+    if (tasks.length > 0 && isFull) break
     if (useChain) chain.drop(task)
     else next = set.next(task + 1)
     if ((isAlone(job, task) && worker.batches.length > 0 && worker.id !== mainThread) || !admit(state, job, task)) {
@@ -53,9 +57,10 @@ export function fillBatch(
     job.state[task] = taskState.running
     job.batch[task] = state.nextBatch
     tasks.push(task)
-    bytes += cost
+    madeBytes = made
+    readBytes = read
     if (isAlone(job, task)) break
-    if (bytes < mostBytes) chain.follow(task)
+    if (!isFull) chain.follow(task)
   }
   chain.clear()
   return tasks.length === 0 ? undefined : addBatch(state, job, worker, tasks)
@@ -116,10 +121,10 @@ const longMilliseconds = 2
 const timely = (job: JobState): number =>
   job.options.isCalls ? Math.max(1, Math.floor(batchMilliseconds / job.taskMilliseconds) || 1) : mostTasks
 
-/** Bytes that the task reads and writes. A task that writes to a region (a result) shows none: it counts as small. */
-function touchedBytes(job: JobState, task: number): number {
+/** Bytes of the blocks that the task reads. */
+function inputBytes(job: JobState, task: number): number {
   const { inputStart, inputs, outputBytes } = job.table
-  let bytes = outputBytes[task]
+  let bytes = 0
   for (let k = inputStart[task]; k < inputStart[task + 1]; k++) bytes += outputBytes[inputs[k]]
   return bytes
 }
