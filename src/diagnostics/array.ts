@@ -49,7 +49,8 @@ export function shownArray(expr: Expr): Shown {
 function arrayHtml(expr: Expr): string {
   const { dtype, shape, grid } = expr
   const block = largestBlock(expr)
-  const wide = (text: string) => `<td colspan="2" style="text-align: left">${escapeXml(text)}</td>`
+  const wide = (text: string) =>
+    `<td colspan="2" style="text-align: left; max-width: 30em; overflow-wrap: anywhere">${escapeXml(text)}</td>`
   const rows = [
     ['', '<th>Array</th>', '<th>Block</th>'],
     ['Shape', `<td>${formatShape(shape)}</td>`, `<td>${formatShape(block)}</td>`],

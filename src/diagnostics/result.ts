@@ -29,17 +29,17 @@ function shownResult(array: NdArray): Shown {
 
 /** The values of one or two axes as a table with their positions, large ones by their edges. */
 function table(array: NdArray): string {
-  const { axes, textOf } = formattedCells(array, { threshold: 100, edgeitems: 5 })
+  const { axes, textOf } = formattedCells(array, { threshold: 100, edgeitems: 4, precision: 5 })
   const rows = axes.length === 2 ? axes[0] : [undefined]
   const columns = axes[axes.length - 1]
   const head = columns.map((column) => `<th>${column ?? '…'}</th>`).join('')
   const body = rows.map((row) => {
     const cells = columns.map((column) => {
       const isLeftOut = column === undefined || (axes.length === 2 && row === undefined)
-      return `<td>${isLeftOut ? '…' : escapeXml(textOf(axes.length === 2 ? [row!, column] : [column]))}</td>`
+      return `<td style="text-align: right">${isLeftOut ? '…' : escapeXml(textOf(axes.length === 2 ? [row!, column] : [column]))}</td>`
     })
     const name = axes.length === 2 ? (row ?? '…') : ''
     return `<tr><th>${name}</th>${cells.join('')}</tr>`
   })
-  return `<table style="font-variant-numeric: tabular-nums"><tr><th></th>${head}</tr>${body.join('')}</table>`
+  return `<table cellpadding="4" style="font-variant-numeric: tabular-nums"><tr><th></th>${head}</tr>${body.join('')}</table>`
 }
