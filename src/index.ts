@@ -105,6 +105,7 @@ export { type DelayedBlocks, type FromDelayedOptions, fromDelayed, toDelayed } f
 export {
   type Argument,
   Client,
+  type ClientMapOptions,
   type ClientOptions,
   client,
   type Gathered,

@@ -34,3 +34,11 @@ export function checkSignal(value: unknown, operation: string): AbortSignal | un
     `${operation}: got signal ${formatGiven(value)}, want an AbortSignal, as new AbortController().signal`,
   )
 }
+
+/** The `progress` option of a run. Errors: NdloomError. */
+export function checkProgress(value: unknown, operation: string): void {
+  if (value === undefined || typeof value === 'boolean' || typeof value === 'function') return
+  throw new NdloomError(
+    `${operation}: got progress ${formatGiven(value)}, want true or a function (finished, total, state) => ...`,
+  )
+}

@@ -1,6 +1,6 @@
 import { config, parseBytes, parseScheduler, parseWorkers } from '../core/config.ts'
 import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
-import { checkFlag, checkOptions, checkSignal } from '../core/options.ts'
+import { checkFlag, checkOptions, checkProgress, checkSignal } from '../core/options.ts'
 import { type Progress, type ProgressListener, progressOf } from '../diagnostics/progress/progress.ts'
 
 /** What `onEvent` is told. */
@@ -53,10 +53,7 @@ export function settingsOf(given: ComputeOptions): Settings {
   const workers = parseWorkers(options.workers ?? config().workers, 'compute: workers')
   const limitBytes = parseBytes(options.memoryLimit ?? config().memoryLimit, 'compute: memoryLimit')
   checkSignal(signal, 'compute')
-  if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
-    throw new NdloomError(
-      `compute: got progress ${formatGiven(progress)}, want true or a function (finished, total, state) => ...`,
-    )
+  checkProgress(progress, 'compute')
   if (onEvent !== undefined && typeof onEvent !== 'function')
     throw new NdloomError(`compute: got onEvent ${formatGiven(onEvent)}, want a function (event) => ...`)
   if (signal?.aborted) throw new AbortError('compute: aborted before it began', signal.reason)

@@ -101,8 +101,11 @@ export interface CallsHandle {
 /** What was thrown in a task, with its place: a TaskError around it; a WorkerLostError gets the place, other errors of the scheduler stay. */
 export function nameTask(stage: string, block: readonly number[], error: unknown): unknown {
   const place = block.length > 0 ? `${stage}: task [${block.join(', ')}]` : stage
-  if (error instanceof WorkerLostError)
-    return new WorkerLostError(`${place}: ${error.message}`, { stage, block, task: error.task, cause: error.cause })
+  if (error instanceof WorkerLostError) {
+    const how = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+    const text = `${place} ${error.message.replace(/^compute: task \d+ /, '')}${how}`
+    return new WorkerLostError(text, { stage, block, task: error.task, cause: error.cause })
+  }
   if (error instanceof AbortError) return error
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return new TaskError(`${place} failed: ${text}`, stage, block, error)

@@ -1,7 +1,8 @@
 import { formatGiven, NdloomError } from '../core/errors.ts'
-import { checkOptions } from '../core/options.ts'
+import { checkOptions, checkProgress, checkSignal } from '../core/options.ts'
+import { type Progress, progressOfItems } from '../diagnostics/progress/progress.ts'
 import { type Backend, sharedBackend } from './backend.ts'
-import { Future } from './future.ts'
+import { afterAll, Future } from './future.ts'
 import { checkCount, type Items, itemsOf, namedFunction, type TaskFunction, workersOf } from './options.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { shareBytes } from './share.ts'
@@ -15,10 +16,16 @@ export interface SubmitOptions {
   retries?: number
   /** Tasks with a higher priority go first; 0 unless given. */
   priority?: number
+  /** Cancels the tasks: see Future.cancel. */
+  signal?: AbortSignal
   /** The workers, by number, that share the tasks: in turn, whatever each takes. Without it the next free worker takes the next. */
   workers?: number | readonly number[]
 }
-const submitOptionNames = ['retries', 'priority', 'workers'] as const
+export interface ClientMapOptions extends SubmitOptions {
+  /** Told how many items of how many are done; true draws a bar in the terminal. */
+  progress?: boolean | Progress
+}
+const submitOptionNames = ['retries', 'priority', 'workers', 'signal'] as const
 
 /** A worker as `workers()` lists it. */
 export interface WorkerInfo {
@@ -66,20 +73,20 @@ export class Client {
     const options = isSubmitOptions(last) ? last : {}
     const given = isSubmitOptions(last) ? args.slice(0, -1) : args
     const { workers, ...settings } = this.#settings(options, 'submit')
-    return this.#queue.add({
-      ...namedFunction(fn, 'submit'),
-      args: given,
-      ...settings,
-      worker: workers?.[0],
-    }) as Future<Awaited<R>>
+    const named = namedFunction(fn, 'submit')
+    const future = this.#queue.add({ ...named, args: given, ...settings, worker: workers?.[0] })
+    cancelOn(options.signal, [future])
+    return future as Future<Awaited<R>>
   }
 
   /** One future for each item. Each task goes to the next free worker; with `workers`, to these in turn. */
-  map<T, R>(fn: TaskFunction<[T], R>, items: Items<Argument<T>>, given: SubmitOptions = {}): Future<Awaited<R>>[] {
+  map<T, R>(fn: TaskFunction<[T], R>, items: Items<Argument<T>>, given: ClientMapOptions = {}): Future<Awaited<R>>[] {
     this.#checkOpen('map')
-    const { workers, ...settings } = this.#settings(checkOptions(given, submitOptionNames, 'map'), 'map')
+    const options = checkOptions<ClientMapOptions>(given, [...submitOptionNames, 'progress'], 'map')
+    checkProgress(options.progress, 'map')
+    const { workers, ...settings } = this.#settings(options, 'map')
     const named = namedFunction(fn, 'map')
-    return itemsOf(items, 'map').map(
+    const futures = itemsOf(items, 'map').map(
       (item, i) =>
         this.#queue.add({
           ...named,
@@ -89,6 +96,9 @@ export class Client {
           worker: workers?.[i % workers.length],
         }) as Future<Awaited<R>>,
     )
+    cancelOn(options.signal, futures)
+    tellProgress(options.progress, named.name, futures)
+    return futures
   }
 
   /** The values of futures, in lists however nested. Rejects with the error of one that failed. */
@@ -150,7 +160,8 @@ export class Client {
   #checkOpen(operation: string): void {
     if (this.#isClosed) throw new NdloomError(`${operation}: the client is closed; make another one`)
   }
-  #settings({ retries, priority = 0, workers }: SubmitOptions, operation: string) {
+  #settings({ retries, priority = 0, workers, signal }: SubmitOptions, operation: string) {
+    checkSignal(signal, operation)
     if (typeof priority !== 'number' || Number.isNaN(priority))
       throw new NdloomError(`${operation}: got priority ${formatGiven(priority)}, want a number`)
     return {
@@ -169,6 +180,24 @@ export class Client {
 
 /** A client of the process's workers: see Client. */
 export const client = (options: ClientOptions = {}): Client => new Client(options)
+
+function cancelOn(signal: AbortSignal | undefined, futures: readonly Future[]): void {
+  if (!signal || futures.length === 0) return
+  const cancel = (): void => {
+    for (const future of futures) future.cancel(signal.reason)
+  }
+  if (signal.aborted) cancel()
+  else signal.addEventListener('abort', cancel, { once: true })
+  afterAll(futures, () => signal.removeEventListener('abort', cancel))
+}
+
+function tellProgress(wanted: boolean | Progress | undefined, name: string, futures: readonly Future[]): void {
+  const progress = progressOfItems(wanted, name, futures.length)
+  if (!progress) return
+  let ended = 0
+  for (const future of futures) future.onEnd(() => progress.report(++ended))
+  afterAll(futures, () => progress.end(futures.some(({ status }) => status !== 'finished')))
+}
 
 function isSubmitOptions(value: unknown): value is SubmitOptions {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false

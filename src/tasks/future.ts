@@ -86,3 +86,10 @@ export class Future<T = unknown> implements PromiseLike<T> {
     for (const listener of this.#listeners.splice(0)) listener()
   }
 }
+
+/** @internal Calls once when all futures have ended; at once if there are none to wait for. */
+export function afterAll(futures: readonly Future[], then: () => void): void {
+  let left = futures.length
+  if (left === 0) then()
+  for (const future of futures) future.onEnd(() => --left === 0 && then())
+}

@@ -1,5 +1,5 @@
 import { AbortError, formatGiven, NdloomError } from '../core/errors.ts'
-import { checkOptions } from '../core/options.ts'
+import { checkOptions, checkProgress, checkSignal } from '../core/options.ts'
 import { type Progress, progressOfItems } from '../diagnostics/progress/progress.ts'
 import { nameTask } from '../scheduler/calls.ts'
 import { describeCalls } from '../scheduler/describe-calls.ts'
@@ -140,7 +140,8 @@ export class Pool {
     const items = itemsOf(given, mode)
     const standard = Math.max(1, Math.ceil(items.length / (4 * Math.max(1, this.workers))))
     const chunkSize = checkCount(options.chunksize, 'chunksize', mode, 1, standard)
-    const { signal } = options
+    checkProgress(options.progress, mode)
+    const signal = checkSignal(options.signal, mode)
     if (signal?.aborted) throw new AbortError(`${mode}: aborted before it began`, signal.reason)
     const map = runChunks<R>(this.#backend, named, mode, items, {
       chunkSize,

@@ -4,7 +4,7 @@ import { describeCalls } from '../scheduler/describe-calls.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import { keyOf, type SentFunction } from '../worker/functions.ts'
 import type { Backend } from './backend.ts'
-import { Future } from './future.ts'
+import { afterAll, Future } from './future.ts'
 
 /** A task to be run. Futures among its arguments (at the top or in lists) stand for their values. */
 export interface QueuedTask {
@@ -164,8 +164,3 @@ const isNested = (future: Future, args: readonly unknown[]): boolean =>
 /** The argument with values in place of its futures, which have ended. */
 const settledValue = (arg: unknown): unknown =>
   arg instanceof Future ? arg.outcome : Array.isArray(arg) && futuresIn(arg).length > 0 ? arg.map(settledValue) : arg
-
-function afterAll(futures: readonly Future[], then: () => void): void {
-  let left = futures.length
-  for (const future of futures) future.onEnd(() => --left === 0 && then())
-}

@@ -80,6 +80,19 @@ describe.each([2, 0])('%i workers', (workers) => {
     await slow[0]
     expect(await client.submit(square, 3)).toBe(9)
   })
+  test('progress and signals', async () => {
+    const told: number[] = []
+    const controller = new AbortController()
+    const { signal } = controller
+    await client.gather(client.map(square, range(20), { signal, progress: (done) => void told.push(done) }))
+    expect(told).toEqual(range(21).slice(1))
+    const wait20 = () => new Promise((resolve) => setTimeout(resolve, 20))
+    const futures = [...client.map(wait20, range(50), { signal }), client.submit(wait20, { signal })]
+    setTimeout(() => controller.abort('enough'), 30)
+    expect(await rejection(Promise.all(futures))).toMatchObject({ name: 'AbortError', cause: 'enough' })
+    expect(futures.every((future) => future.done)).toBe(true)
+    expect(await rejection(client.submit(wait20, { signal }))).toBeInstanceOf(nd.AbortError)
+  })
   test('asCompleted gives each once, as they end', async () => {
     const delays = [40, 1, 20]
     const futures = client.map(async (x: number) => {
@@ -139,6 +152,8 @@ describe.each([2, 0])('%i workers', (workers) => {
       /^map: got workers \[7\], want numbers from 0 to/,
     )
     expect(() => client.map(square, range(2), { retries: -1 })).toThrow(/^map: got retries -1/)
+    expect(() => client.map(square, range(2), { signal: 3 } as never)).toThrow(/^map: got signal 3/)
+    expect(() => client.map(square, range(2), { progress: 'yes' } as never)).toThrow(/^map: got progress 'yes'/)
     expect(() => client.map(square, 5 as never)).toThrow(/^map: got 5 as items/)
     expect(() => client.submit(square, 2, { priority: 'high' } as never)).toThrow(/^submit: got priority 'high'/)
   })

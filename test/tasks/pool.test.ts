@@ -95,6 +95,7 @@ describe.each(Object.keys(kinds))('%s', (name) => {
     expect((await rejection(pool.map(square, 3 as never))).message).toMatch(/^map: got 3 as items/)
     expect((await rejection(pool.map(square, [1], { chunksize: 0 }))).message).toMatch(/^map: got chunksize 0, want/)
     expect((await rejection(pool.map(square, [1], { chunk: 1 } as never))).message).toMatch(/there is no option chunk/)
+    expect((await rejection(pool.map(square, [1], { signal: {} } as never))).message).toMatch(/^map: got signal/)
     expect((await rejection(pool.apply((f: () => number) => f(), [() => 1]))).message).toMatch(
       /argument cannot be sent/,
     )
