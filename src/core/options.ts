@@ -29,7 +29,8 @@ export function checkFlag(value: unknown, name: string, operation: string, fallb
 
 /** An AbortSignal, if one is given. Errors: NdloomError. */
 export function checkSignal(value: unknown, operation: string): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value
+  const signal = value as AbortSignal | undefined
+  if (signal === undefined || typeof signal?.addEventListener === 'function') return signal
   throw new NdloomError(
     `${operation}: got signal ${formatGiven(value)}, want an AbortSignal, as new AbortController().signal`,
   )
