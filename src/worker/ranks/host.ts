@@ -53,7 +53,7 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
     willSpin = true
     queueMicrotask(() => {
       willSpin = false
-      if (waiting.isAll()) link.spin()
+      link.spin(waiting.isAll)
     })
   }
   const self: Host = {

@@ -8,15 +8,15 @@ export interface Link {
   post(host: number, message: Message, moved: readonly ArrayBuffer[]): void
   /** Delivers what has arrived; whether there was something. */
   poll(): boolean
-  /** Waits a few microseconds for something to arrive, without letting anything else run: waking up a thread takes longer. */
-  spin(): void
+  /** Looks for a moment for what arrives, while `isWanted`, before the thread sleeps: to be woken up takes longer. */
+  spin(isWanted: () => boolean): void
   /** How many messages have been delivered. */
   readonly received: number
   readonly hasOthers: boolean
   close(): void
 }
 
-/** So long a host looks for messages before it sleeps: longer than it takes to wake up the one that is to answer (about 60 us). */
+/** So long a host looks for messages before it sleeps: twice what it takes to wake up the one that is to answer. */
 const spinMilliseconds = 0.12
 /** A host that always finds a message in time lets its timers and files have a turn after so long. */
 const turnMilliseconds = 10
@@ -65,10 +65,19 @@ export function createPortLink(
       Atomics.add(sent, to * hosts + host, 1)
     },
     poll,
-    spin() {
+    spin(isWanted) {
       let now = performance.now()
-      if (now - turnAt > turnMilliseconds) return
-      for (const end = now + spinMilliseconds; now < end; now = performance.now()) if (poll()) return
+      const end = now + spinMilliseconds
+      const look = (): void => {
+        if (!isWanted()) return
+        if (now - turnAt > turnMilliseconds)
+          setImmediate(() => {
+            turnAt = now = performance.now()
+            look()
+          })
+        else for (; now < end; now = performance.now()) if (poll()) return
+      }
+      look()
     },
     get received() {
       return total
