@@ -1,5 +1,5 @@
 import { type ComponentChildren, h } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { type SampleView, windowMilliseconds } from '../views.ts'
 
@@ -21,12 +21,12 @@ export const colour = (name: string): string => getComputedStyle(document.docume
 export function Curve({ samples, limit, name, format, base }: CurveProps): ComponentChildren {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const own = new uPlot(optionsOf(name, format, base), [[], [], []], place.current!)
     plot.current = own
     return () => own.destroy()
   }, [])
-  useEffect(() => {
+  useLayoutEffect(() => {
     const own = plot.current!
     const width = place.current!.clientWidth
     if (width !== own.width) own.setSize({ width, height })

@@ -1,5 +1,5 @@
 import { type ComponentChildren, h } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { workerName } from '../../../scheduler/observe.ts'
 import { stageColour } from '../../palette.ts'
 import { cellMilliseconds, windowMilliseconds } from '../views.ts'
@@ -13,7 +13,7 @@ const namePixels = 110
 /** What each thread did in the last minute, drawn as cells of equal time. */
 export function Stream({ state }: { state: PageState }): ComponentChildren {
   const place = useRef<HTMLCanvasElement>(null)
-  useEffect(() => draw(place.current!, state))
+  useLayoutEffect(() => draw(place.current!, state))
   const height = shownWorkers(state).length * rowPixels + axisPixels
   return h('canvas', { ref: place, class: 'stream', style: { height: `${height}px` }, 'aria-label': 'tasks by thread' })
 }
