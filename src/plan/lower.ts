@@ -9,7 +9,7 @@ import { kernelStage, type Lowering } from './lowering.ts'
 import type { Buffer, Plan, PlannedStage } from './plan.ts'
 import type { Rechunk } from './rechunk.ts'
 import { lowerReduce } from './reduce.ts'
-import { type Budget, copyStage, fitReads, gatherReads, rechunkBuffer } from './staged-reads.ts'
+import { type Budget, copyStage, fitReads, gatherReads, mayRound, rechunkBuffer } from './staged-reads.ts'
 import { withoutUnused } from './unused.ts'
 
 /** How a root is wanted: as blocks of its own, written in place into one row-major array, or written to a sink. */
@@ -53,9 +53,9 @@ export function lower(roots: readonly Root[], budget: Budget = anyMemory): Plan 
   const fitted = (planned: PlannedStage): PlannedStage => {
     const { stage, buffers } = planned
     if (stage.kind !== 'kernel') return planned
-    return stage.spec.kind === 'map'
-      ? fitReads({ stage, buffers }, budget, replace)
-      : gatherReads({ stage, buffers }, gather)
+    return mayRound(stage.spec)
+      ? gatherReads({ stage, buffers }, gather)
+      : fitReads({ stage, buffers }, budget, replace)
   }
   const lowering: Lowering = {
     add: (stage, buffers) => addStage(fitted({ stage, buffers })),

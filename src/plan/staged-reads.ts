@@ -9,9 +9,10 @@ import {
   sameAxis,
   sameGrid,
 } from '../core/chunks.ts'
-import { facts, isComplex, realOf } from '../core/dtype.ts'
+import { facts, isComplex, isFloating, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView, type View } from '../core/view.ts'
+import type { KernelSpec } from '../kernel/spec.ts'
 import type { KernelStage, Read } from '../kernel/stage.ts'
 import type { Buffer, PlannedStage } from './plan.ts'
 import { intermediateGrids, type Rechunk } from './rechunk.ts'
@@ -31,7 +32,7 @@ interface PlannedKernel extends PlannedStage {
 }
 
 /**
- * A map whose tasks fit the memory. Where they would read more blocks than fit, because these lie across theirs, they read others, of which
+ * A kernel whose tasks fit the memory. Where they would read more blocks than fit, because these lie across theirs, they read others, of which
  * a task needs little more than it uses (`replace`). These are read as they are, in pieces: no further copy.
  */
 export function fitReads(
@@ -39,7 +40,8 @@ export function fitReads(
   budget: Budget,
   replace: (buffer: Buffer, rechunk: Rechunk) => Buffer,
 ): PlannedKernel {
-  const outputBytes = sizeOf(stage.grid.map((axis) => axis.size)) * facts[stage.dtype].itemsize
+  const blockBytes = sizeOf(stage.grid.map((axis) => axis.size)) * facts[stage.dtype].itemsize
+  const outputBytes = stage.spec.kind === 'reduce' ? 0 : blockBytes
   const wholeBytes = [...new Set(buffers)].reduce((sum, buffer) => sum + bufferBytes(buffer), 0)
   if (wholeBytes + budget.concurrency * outputBytes <= budget.roomBytes) return { stage, buffers }
   const taskBytes = budget.roomBytes / budget.concurrency
@@ -63,11 +65,17 @@ export function fitReads(
   return { stage: { ...stage, reads: fitted.reads }, buffers: fitted.buffers }
 }
 
+/** Reductions whose result is the same however the elements lie and in whatever order they come. */
+const exactReductions = new Set(['min', 'max', 'argmin', 'argmax', 'any', 'all', 'countNonzero'])
+/** Whether how a kernel's results round may hang on where what it reads lies. */
+export const mayRound = ({ kind, reduction, outputs }: KernelSpec): boolean =>
+  kind !== 'map' && !exactReductions.has(reduction ?? '') && outputs.some(isFloating)
+
 /** A reduction or scan reads blocks that lie across its own in pieces, up to so many times what it uses. */
 const mostAcross = 4
 
 /**
- * A reduction or scan that reads no more across its blocks than it may: of what it would read more, the elements of each of its blocks are
+ * A reduction or scan of floats that reads no more across its blocks than it may: of what it would read more, the elements of each of its blocks are
  * copied together before (`gather`). That hangs on the blocks alone, never on the memory, for how sums round hangs on where the elements lie.
  */
 export function gatherReads(

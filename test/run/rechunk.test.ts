@@ -51,6 +51,10 @@ describe('results are the same bits whatever the memory', () => {
     'sum of all': columns.sum(),
     'std along the other axis': columns.std(1),
     argmax: columns.argmax(0),
+    'max of x + x.T': rows([256, 256], [8, 256])
+      .add(rows([256, 256], [8, 256]).T)
+      .max(0),
+    'sum of integers': rows([300, 280], [20, 280], 'int32').rechunk([300, 20]).sum(),
     'float32 mean': rows([300, 280], [20, 280], 'float32').rechunk([290, 30]).mean(0),
     'cumulative sum': columns.cumulativeSum({ axis: 0 }),
     'with the transpose': x.add(x.T.at(':, :280').rechunk([20, 280]).at(':280').sum()).add(1),
