@@ -5,6 +5,8 @@ import { config } from './core/config.ts'
 import { allocate, facts, type TypedArray, viewBytes } from './core/dtype.ts'
 import { internal, MemoryLimitError } from './core/errors.ts'
 import { formatShape, sizeOf, unravel } from './core/shape.ts'
+import { describeArray } from './diagnostics/array.ts'
+import { inspectName } from './diagnostics/notebook.ts'
 import { showing } from './diagnostics/result.ts'
 import { fromSource } from './graph/build.ts'
 import type { Expr } from './graph/expr.ts'
@@ -53,6 +55,10 @@ export class Computation<T extends Result = NdArray> implements PromiseLike<T>, 
   }
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.#whole().finally(onFinally)
+  }
+  /** What the console prints where an await was forgotten. */
+  [inspectName](): string {
+    return `Computation of ${describeArray(this.#expr)}; await it, or iterate over its blocks`
   }
   [Symbol.asyncIterator](): AsyncGenerator<Block> {
     return streamBlocks(this.#expr, this.#options)

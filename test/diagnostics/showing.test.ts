@@ -24,6 +24,11 @@ describe('console.log', () => {
     expect(inspect({ a: { b: { c: await x.compute() } } })).toContain('[ndarray float64 [2, 2]]')
     expect(inspect(await nd.zeros([0]).compute())).toBe('float64 [0]\n[]')
   })
+  test('of a computation that nobody has awaited', () => {
+    expect(inspect(x.compute())).toBe(
+      'Computation of ChunkedArray float64 [2, 2] in 1 block, 32 B: memory[2, 2]; await it, or iterate over its blocks',
+    )
+  })
   test('of a streamed block', async () => {
     for await (const { data } of x.gt(2).compute()) expect(inspect(data)).toMatch(/^bool \[2, 2\]\n/)
   })
