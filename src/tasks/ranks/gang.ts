@@ -6,6 +6,9 @@ import { counterBytes, countersOver, type Layout } from '../../worker/ranks/layo
 import type { ControlMessage, HostMessage, HostStart, Report } from '../../worker/ranks/run.ts'
 import { watchForDeadlock } from './watch.ts'
 
+/** The run was ended from outside, for this reason. */
+export const aborted = (reason: unknown): AbortError => new AbortError('ranks: the run was aborted', reason)
+
 /** A host to start; the ports move to it. */
 export interface HostCall {
   readonly start: HostStart
@@ -63,7 +66,7 @@ export async function runGang({ layout, fn, args, signal }: GangRequest, startHo
       if (--left === 0) end()
     }
   }
-  const onAbort = (): void => end(new AbortError('ranks: the run was aborted', signal?.reason))
+  const onAbort = (): void => end(aborted(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   const mesh = createMesh(layout.hosts)
   const calls = mesh.map((ports, host): HostCall => {

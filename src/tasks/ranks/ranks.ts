@@ -6,7 +6,7 @@ import { getEngine } from '../../scheduler/process.ts'
 import { type ModuleFunction, type SentFunction, sentFunction } from '../../worker/functions.ts'
 import type { Comm } from '../../worker/ranks/comm.ts'
 import { type Layout, ranksOf } from '../../worker/ranks/layout.ts'
-import { runGang, type StartHosts } from './gang.ts'
+import { aborted, runGang, type StartHosts } from './gang.ts'
 
 export interface RanksOptions<Args = unknown> {
   /** Data for the function, by structured clone: each rank gets a copy of its own. What lies in shared memory is shared. */
@@ -81,7 +81,7 @@ function checkSendable(args: unknown): void {
 const hostsOn =
   (engine: Engine, layout: Layout, workers: number): StartHosts =>
   (calls, fail) => {
-    const lost = (host: number, error: unknown): unknown => {
+    const nameLoss = (host: number, error: unknown): unknown => {
       if (!(error instanceof WorkerLostError)) return error
       const block = ranksOf(layout, host)
       const text = `ranks: the worker of rank ${block.join(', ')} was lost; it ended the process or took all its memory`
@@ -97,10 +97,11 @@ const hostsOn =
       workers,
       alone: true,
       mostLosses: 1,
-      nameError: lost,
+      nameError: nameLoss,
       onError: (_, error) => fail(error),
     })
-    return { ended: result.catch(fail), stop: cancel }
+    const ended = result.catch((error) => fail(error instanceof AbortError ? aborted(error.cause) : error))
+    return { ended, stop: cancel }
   }
 
 /** The module of the hosts ends as this one does, in the sources and in what is built from them. */

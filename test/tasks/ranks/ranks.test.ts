@@ -295,6 +295,14 @@ describe('every run ends', () => {
     controller.abort()
     await expect(first).rejects.toThrow(nd.AbortError)
   })
+  test('when the pool is shut down', async () => {
+    const run = nd.ranks(2, async (comm) => {
+      for (;;) await comm.barrier()
+    })
+    setTimeout(() => void nd.shutdown(), 50)
+    await expect(run).rejects.toThrow(new nd.AbortError('ranks: the run was aborted'))
+    expect(await nd.ranks(2, (comm) => comm.rank)).toEqual([0, 1])
+  })
   test('with far more ranks than workers', async () => {
     const sums = await nd.ranks(300, async (comm) => {
       const next = await comm.sendrecv<number>(comm.rank, { dest: (comm.rank + 1) % comm.size })
