@@ -79,6 +79,7 @@ export async function computeAll(exprs: readonly Expr[], options: ComputeOptions
   const engine = engineFor(settings)
   const assembled = new Map<Expr, number>()
   const resultBytes = resultBytesOf(filled)
+  if (resultBytes > settings.limitBytes) throw resultTooLarge(filled, resultBytes, settings)
   try {
     for (const expr of filled) {
       const address = await reserve(engine, expr.shape, expr.dtype)
@@ -125,6 +126,15 @@ async function collectBlocks(expr: Expr, settings: Settings, resultBytes: number
     ops.assign(corner, block)
   }
   return asResult(data, expr.dtype, expr.shape)
+}
+
+function resultTooLarge(exprs: readonly Expr[], neededBytes: number, { limitBytes }: Settings): MemoryLimitError {
+  const shapes = exprs.map(({ shape }) => formatShape(shape)).join(' and ')
+  const it = exprs.length > 1 ? 'them' : 'it'
+  const text =
+    `compute: whole results of shape ${shapes} take ${formatBytes(neededBytes)}, the limit is ${formatBytes(limitBytes)}; ` +
+    `stream ${it} with for await, write ${it} to a file (toZarr, toNpy), persist ${it}, or raise memoryLimit`
+  return new MemoryLimitError(text, neededBytes, limitBytes)
 }
 
 function allocateResult({ dtype, shape }: Expr): TypedArray {

@@ -208,13 +208,23 @@ describe('with little memory', () => {
     }
   })
   test('results that do not fit beside each other', async () => {
-    const [a, b] = (await nd.compute(x, x.add(1))) as unknown as Data[]
+    const enough = { memoryLimit: '64MiB' }
+    const [a, b] = (await nd.compute(x, x.add(1), enough)) as unknown as Data[]
     expect([a.get(size - 1), b.get(size - 1)]).toEqual([size - 1, size])
     const failing = x.mapBlocks((block, { index }) => {
       if (index[0] === 20) throw new Error('late')
       return block
     })
-    await expect(nd.compute(x.add(2), failing)).rejects.toThrow(nd.NdloomError)
+    await expect(nd.compute(x.add(2), failing, enough)).rejects.toThrow('late')
+  })
+  test('results larger than the limit are refused; streamed they fit', async () => {
+    const error = await nd.compute(x, x.add(1)).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(nd.MemoryLimitError)
+    expect(error).toMatchObject({ neededBytes: 2 * 8 * size, limitBytes: 2 ** 25 })
+    expect(String(error)).toMatch(/whole results .* take 48 MiB, the limit is 32 MiB; stream them .*toZarr/)
+    let count = 0
+    for await (const { data } of nd.concat([x, x]).compute()) count += data.size
+    expect(count).toBe(2 * size)
   })
 })
 
