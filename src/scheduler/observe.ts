@@ -1,4 +1,4 @@
-import type { JobId, WorkerId } from './types.ts'
+import type { JobCounts, JobId, WorkerId } from './types.ts'
 
 /*
  * What the scheduler tells of all jobs of the process to whoever observes: progress, profiles, the dashboard. Where nobody does, nothing
@@ -56,7 +56,7 @@ export type Observation =
   | { readonly type: 'memory'; readonly time: number; readonly usedBytes: number; readonly limitBytes: number }
   | { readonly type: 'workerReady'; readonly time: number; readonly worker: WorkerId }
   | { readonly type: 'workerLost'; readonly time: number; readonly worker: WorkerId; readonly cause: unknown }
-  | { readonly type: 'jobEnd'; readonly time: number; readonly job: JobId; readonly peakBytes: number }
+  | ({ readonly type: 'jobEnd'; readonly time: number; readonly job: JobId } & JobCounts)
   | { readonly type: 'jobFailed'; readonly time: number; readonly job: JobId; readonly error: unknown }
 
 /** Workers of a pool's own come behind those of all pools before. */

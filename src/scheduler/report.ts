@@ -66,6 +66,8 @@ export function tellMemory({ heap: { usedBytes, limitBytes } }: SchedulerState, 
 export function tellEnd(end: Extract<SchedulerAction, { type: 'done' | 'fail' }>): void {
   if (!isObserved()) return
   const time = performance.now()
-  if (end.type === 'done') tell({ type: 'jobEnd', time, job: end.job, peakBytes: end.peakBytes })
-  else tell({ type: 'jobFailed', time, job: end.job, error: end.error })
+  if (end.type === 'done') {
+    const { job, peakBytes, spilledBytes, reloadedBytes, droppedBlocks } = end
+    tell({ type: 'jobEnd', time, job, peakBytes, spilledBytes, reloadedBytes, droppedBlocks })
+  } else tell({ type: 'jobFailed', time, job: end.job, error: end.error })
 }

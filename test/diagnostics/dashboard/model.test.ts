@@ -70,7 +70,15 @@ describe('model', () => {
       { worker: 0, span: 3, stage: 0, share: 0.4 },
     ])
     expect(update.workers).toEqual([{ id: 0, isLost: false, tasks: 2 }])
-    model.note({ type: 'jobEnd', time: 5700, job: 1, peakBytes: 700 })
+    model.note({
+      type: 'jobEnd',
+      time: 5700,
+      job: 1,
+      peakBytes: 700,
+      spilledBytes: 0,
+      reloadedBytes: 0,
+      droppedBlocks: 0,
+    })
     at(700)
     expect(model.take()?.jobs).toEqual([expect.objectContaining({ id: 1, state: 'done', end: 700, peakBytes: 700 })])
     at(800)
@@ -172,7 +180,8 @@ describe('page state', () => {
               repeated: [],
             })
           if (kind === 'memory') model.note({ type: 'memory', time, usedBytes: k, limitBytes: 100 })
-          if (kind === 'end') model.note({ type: 'jobEnd', time, job, peakBytes: 5 })
+          if (kind === 'end')
+            model.note({ type: 'jobEnd', time, job, peakBytes: 5, spilledBytes: 0, reloadedBytes: 0, droppedBlocks: 0 })
           if (kind === 'fail') model.note({ type: 'jobFailed', time, job, error: 'no luck' })
           const update = kind === 'take' ? model.take() : undefined
           if (update) early = merge(early, update)
