@@ -3,7 +3,7 @@ import type { JobDescription } from './observe.ts'
 
 /** A job of calls for those who observe it: a stage for each name of a function. `functionOf`: which of them a task calls. */
 export function describeCalls(
-  functions: readonly SentFunction[],
+  functions: readonly Pick<SentFunction, 'name'>[],
   count: number,
   functionOf: (task: number) => number,
 ): JobDescription {

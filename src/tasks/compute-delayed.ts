@@ -3,6 +3,7 @@ import { computeAll } from '../compute.ts'
 import { progressOfItems } from '../diagnostics/progress/progress.ts'
 import { type ComputeOptions, type Settings, settingsOf } from '../run/options.ts'
 import { type Call, input, nameTask } from '../scheduler/calls.ts'
+import { describeCalls } from '../scheduler/describe-calls.ts'
 import { getEngine } from '../scheduler/process.ts'
 import { revive, sendable } from '../storage/ndarray.ts'
 import { Node } from './node.ts'
@@ -108,6 +109,7 @@ async function runCalls(
     inputStart,
     inputs,
     functions,
+    describe: () => describeCalls(functions, tasks.length, (task) => fnOf[task]),
     call: (task): Call => ({ fn: fnOf[task], args: tasks[task].args.map((arg) => sent(arg, arrays)) }),
     isWanted: (task) => isWanted.has(task),
     independent: false,

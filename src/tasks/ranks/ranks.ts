@@ -1,6 +1,7 @@
 import { config } from '../../core/config.ts'
 import { AbortError, formatGiven, NdloomError, WorkerLostError } from '../../core/errors.ts'
 import { checkOptions, checkSignal } from '../../core/options.ts'
+import { describeCalls } from '../../scheduler/describe-calls.ts'
 import type { Engine } from '../../scheduler/engine.ts'
 import { getEngine } from '../../scheduler/process.ts'
 import { type ModuleFunction, type SentFunction, sentFunction } from '../../worker/functions.ts'
@@ -92,6 +93,7 @@ const hostsOn =
       inputStart: new Int32Array(calls.length + 1),
       inputs: new Int32Array(0),
       functions: [hostFunction()],
+      describe: () => describeCalls([{ name: 'ranks' }], calls.length, () => 0),
       call: (host) => ({ fn: 0, args: [calls[host].start], moved: calls[host].moved }),
       independent: true,
       workers,

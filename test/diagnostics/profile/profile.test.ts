@@ -53,6 +53,24 @@ it('sees the calls of pools as well, on workers of their own beside those of arr
     expect(end).toBeLessThan(profile.duration + 0.1)
   }
 })
+it('names the calls of delayed functions and of ranks', async () => {
+  const double = nd.delayed(function double(n: number) {
+    return 2 * n
+  })
+  const sum = nd.delayed(function sum(...all: number[]) {
+    return all.reduce((a, b) => a + b)
+  })
+  const profile = await nd.profile(async () => {
+    await nd.ranks(2, (comm) => comm.rank)
+    return sum(double(1), double(2), double(3)).compute()
+  })
+  expect(profile.result).toBe(12)
+  expect(profile.stages.map(({ name, kind, tasks }) => [name, kind, tasks])).toEqual([
+    ['ranks', 'call', 2],
+    ['double', 'call', 3],
+    ['sum', 'call', 1],
+  ])
+})
 it('shows itself as its report, and as JSON without the result', async () => {
   const profile = await nd.profile(() => x.sum().compute())
   expect(inspect(profile)).toBe(profile.report())
