@@ -1,4 +1,5 @@
 import { compile } from 'watr'
+import { lz4EncoderText } from './lz4-encoder.ts'
 
 /** Bytes that may be read and written past the end of a buffer: copies go on in whole vectors. */
 export const slackBytes = 64
@@ -8,9 +9,14 @@ export interface BloscKernel {
   readonly memory: WebAssembly.Memory
   /** Decodes an LZ4 block of `length` bytes; how many bytes it made, or -1 when it is damaged or makes more than `room`. */
   lz4(from: number, length: number, to: number, room: number): number
+  /** Encodes `length` bytes, see lz4-encoder.ts; `from` is not 0. */
+  lz4Encode(from: number, length: number, to: number, room: number, table: number, acceleration: number): number
   /** Puts the bytes of `count` elements (a multiple of 16) together again, by the bytes of an element. */
-  readonly unshuffle: Readonly<Record<number, (from: number, to: number, count: number, stride: number) => void>>
+  readonly unshuffle: Readonly<Record<number, Shuffle>>
+  /** The reverse: byte k of all elements goes to k * stride. */
+  readonly shuffle: Readonly<Record<number, Shuffle>>
 }
+type Shuffle = (from: number, to: number, count: number, stride: number) => void
 
 /** Copies vectors while `to` is below `end`. */
 const copyVectors = (to: string, from: string, end: string): string => `(loop $vectors
@@ -120,18 +126,50 @@ ${[0, 1].map((side) => all.map((j) => `(local $v${side}_${j} v128)`).join(' ')).
     (br $next)))))`
 }
 
+const evens = Array.from({ length: 16 }, (_, i) => 2 * i).join(' ')
+const odds = Array.from({ length: 16 }, (_, i) => 2 * i + 1).join(' ')
+
+/** The rounds of `unshuffleText` backwards: even bytes of a pair of vectors go to vector j, odd ones to j + size/2. */
+function shuffleText(size: number): string {
+  const rounds = Math.log2(size)
+  const local = (round: number, j: number): string => `$v${round % 2}_${j}`
+  const all = Array.from({ length: size }, (_, j) => j)
+  const loads = all.map((j) => `(local.set ${local(0, j)} (v128.load offset=${16 * j} (local.get $from)))`)
+  const unzips = Array.from({ length: rounds }, (_, round) =>
+    all.map((j) => {
+      const pair = 2 * (j % (size / 2))
+      const [a, b] = [local(round, pair), local(round, pair + 1)]
+      return `(local.set ${local(round + 1, j)} (i8x16.shuffle ${j < size / 2 ? evens : odds} (local.get ${a}) (local.get ${b})))`
+    }),
+  ).flat()
+  const stores = all.map(
+    (j) =>
+      `(v128.store (i32.add (local.get $to) (i32.mul (local.get $stride) (i32.const ${j}))) (local.get ${local(rounds, j)}))`,
+  )
+  return `(func (export "shuffle${size}") (param $from i32) (param $to i32) (param $count i32) (param $stride i32)
+(local $end i32)
+${[0, 1].map((side) => all.map((j) => `(local $v${side}_${j} v128)`).join(' ')).join('\n')}
+(local.set $end (i32.add (local.get $to) (local.get $count)))
+(loop $next
+  (if (i32.lt_u (local.get $to) (local.get $end)) (then
+    ${[...loads, ...unzips, ...stores].join('\n    ')}
+    (local.set $from (i32.add (local.get $from) (i32.const ${16 * size})))
+    (local.set $to (i32.add (local.get $to) (i32.const 16)))
+    (br $next)))))`
+}
+
 let kernel: BloscKernel | undefined
 /** The kernel of this thread, with a memory of its own that grows with the blocks. */
 export function bloscKernel(): BloscKernel {
   if (kernel) return kernel
   const sizes = [2, 4, 8, 16]
-  const text = `(module (memory (export "memory") 1)\n${[lz4Text, ...sizes.map(unshuffleText)].join('\n')})`
+  const functions = [lz4Text, lz4EncoderText, ...sizes.map(unshuffleText), ...sizes.map(shuffleText)]
+  const text = `(module (memory (export "memory") 1)\n${functions.join('\n')})`
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(compile(text) as BufferSource))
-  const found = exports as unknown as BloscKernel & Record<string, BloscKernel['unshuffle'][number]>
-  kernel = {
-    memory: found.memory,
-    lz4: found.lz4,
-    unshuffle: Object.fromEntries(sizes.map((size) => [size, found[`unshuffle${size}`]])),
-  }
+  const found = exports as unknown as BloscKernel & Record<string, Shuffle>
+  const bySize = (name: string): Record<number, Shuffle> =>
+    Object.fromEntries(sizes.map((size) => [size, found[`${name}${size}`]]))
+  const { memory, lz4, lz4Encode } = found
+  kernel = { memory, lz4, lz4Encode, unshuffle: bySize('unshuffle'), shuffle: bySize('shuffle') }
   return kernel
 }

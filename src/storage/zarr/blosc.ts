@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib'
 import { bloscKernel, slackBytes } from './blosc-kernel.ts'
+import { tableBytes } from './lz4-encoder.ts'
 
 /**
  * Chunks of Blosc 1 (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header, the places of blocks, and in each
@@ -16,12 +17,12 @@ interface Header {
   readonly bytes: number
   readonly blockBytes: number
 }
-const headerBytes = 16
+export const headerBytes = 16
 /** Blocks are in one stream for each byte of an element up to so many bytes, and where each stream has so many. */
-const mostStreams = 16
-const leastStreamBytes = 128
-const flag = { shuffled: 1, stored: 2, bitShuffled: 4, notSplit: 16 }
-const lz4Format = 1
+export const mostStreams = 16
+export const leastStreamBytes = 128
+export const flag = { shuffled: 1, stored: 2, bitShuffled: 4, notSplit: 16 }
+export const lz4Format = 1
 /** Streams of other formats, where Node has a decoder. */
 const decoders: Readonly<Record<number, ((stream: Uint8Array) => Uint8Array) | undefined>> = {
   3: zlib.inflateSync,
@@ -41,7 +42,7 @@ function readHeader(encoded: Uint8Array): Header | undefined {
   const isTooLarge = format === lz4Format && bytes > 255 * length
   if (length !== encoded.length || (bytes > 0 && blockBytes === 0) || isTooLarge) throw damage()
   const isKnown = isStored || format === lz4Format || decoders[format] !== undefined
-  if (!isKnown || flags & flag.bitShuffled || blockBytes > bytes) return undefined
+  if (!isKnown || flags & flag.bitShuffled || (bytes > 0 && blockBytes > bytes)) return undefined
   return {
     isShuffled: (flags & flag.shuffled) !== 0 && elementBytes > 1,
     isStored,
@@ -79,19 +80,22 @@ export function decodeBlosc(encoded: Uint8Array, into?: Uint8Array): Uint8Array 
 const damage = (): Error => new Error('its Blosc container is cut short or changed')
 
 /** Regions of the kernel's memory for a block: a stream as it is stored, the decoded streams, the elements. */
-interface Room {
+export interface Room {
   readonly memory: Uint8Array
   readonly stream: number
   readonly plain: number
   readonly elements: number
+  /** Of the encoder. */
+  readonly table: number
 }
 
-function makeRoom(blockBytes: number): Room {
+export function makeRoom(blockBytes: number): Room {
   const { memory } = bloscKernel()
   const region = Math.ceil((blockBytes + slackBytes) / 64) * 64
-  const needed = 3 * region - memory.buffer.byteLength
+  const needed = 64 + 3 * region + tableBytes - memory.buffer.byteLength
   if (needed > 0) memory.grow(Math.ceil(needed / 65536))
-  return { memory: new Uint8Array(memory.buffer), stream: 0, plain: region, elements: 2 * region }
+  const [stream, plain, elements, table] = [64, 64 + region, 64 + 2 * region, 64 + 3 * region]
+  return { memory: new Uint8Array(memory.buffer), stream, plain, elements, table }
 }
 
 function decodeBlock(

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import type { CodecConfig } from './array.ts'
 import { decodeBlosc } from './blosc.ts'
+import { encodeBlosc } from './blosc-encode.ts'
 import { withChecksum, withoutChecksum } from './crc32c.ts'
 
 /** From bytes to bytes. `into`, where given, is where decoded bytes of that length may be put; else new ones are given back. */
@@ -23,19 +24,23 @@ const shuffles = ['noshuffle', 'shuffle', 'bitshuffle']
 
 /** Codecs by the names that metadata give them, without the prefix 'numcodecs.' of those that Zarr v3 does not know. */
 const loaders: Readonly<Record<string, Loader>> = {
-  blosc: ({ cname, clevel, shuffle, blocksize }) => {
+  blosc: ({ cname = 'lz4', clevel, shuffle = 1, blocksize, typesize }, elementBytes) => {
+    const level = numberOf(clevel, 5)
+    const kind = typeof shuffle === 'string' ? shuffles.indexOf(shuffle) : numberOf(shuffle, 1)
     const general = once(async () => {
       const { default: Blosc } = await import('numcodecs/blosc')
       return Blosc.fromConfig({
         id: 'blosc',
-        cname: typeof cname === 'string' ? cname : 'lz4',
-        clevel: numberOf(clevel, 5),
-        shuffle: typeof shuffle === 'string' ? shuffles.indexOf(shuffle) : numberOf(shuffle, 1),
+        cname: String(cname),
+        clevel: level,
+        shuffle: kind,
         blocksize: numberOf(blocksize, 0),
       })
     })
+    const options = { elementBytes: numberOf(typesize, elementBytes), level, isShuffled: kind === 1 }
+    const isOurs = cname === 'lz4' && (kind === 0 || kind === 1) && !blocksize
     return {
-      encode: async (bytes) => (await general()).encode(bytes),
+      encode: async (bytes) => (isOurs ? encodeBlosc(bytes, options) : (await general()).encode(bytes)),
       decode: (bytes, into) => decodeBlosc(bytes, into) ?? general().then((codec) => codec.decode(bytes)),
     }
   },

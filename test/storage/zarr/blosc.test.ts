@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import Blosc from 'numcodecs/blosc'
 import { describe, expect, test } from 'vitest'
 import { decodeBlosc } from '../../../src/storage/zarr/blosc.ts'
+import { encodeBlosc } from '../../../src/storage/zarr/blosc-encode.ts'
 
 /** Bytes of several kinds: noise, ramps, repeats of short patterns, and mixtures of them. */
 const bytesOf = (length: number, kind: number, seed: number): Uint8Array => {
@@ -59,6 +60,30 @@ describe('decodeBlosc', () => {
     )
     expect(() => decodeBlosc(packed.subarray(0, packed.length - 1))).toThrow(/cut short/)
   })
+})
+
+test('what is encoded here is decoded by numcodecs, and here', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        length: fc.oneof(fc.nat(3000), fc.integer({ min: 200_000, max: 900_000 })),
+        kind: fc.nat(3),
+        seed: fc.nat(1000),
+        elementBytes: fc.constantFrom(1, 2, 3, 4, 8, 16, 24),
+        level: fc.constantFrom(0, 1, 5, 9),
+        isShuffled: fc.boolean(),
+      }),
+      async ({ length, kind, seed, ...options }) => {
+        const bytes = bytesOf(length, kind, seed)
+        const packed = encodeBlosc(bytes, options)
+        expect(packed.length).toBeLessThanOrEqual(length + 16)
+        expect(Buffer.compare(decodeBlosc(packed)!, bytes)).toBe(0)
+        expect(Buffer.compare(await Blosc.fromConfig({ id: 'blosc' }).decode(packed), bytes)).toBe(0)
+        if (length > 100_000 && kind === 1 && options.level > 0) expect(packed.length).toBeLessThan(length / 5)
+      },
+    ),
+    { numRuns: 60 },
+  )
 })
 
 describe('elements of every size', () => {
