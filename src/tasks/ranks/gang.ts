@@ -39,6 +39,7 @@ export async function runGang({ layout, fn, args, signal }: GangRequest, startHo
   const results: unknown[] = new Array(layout.size)
   let left = layout.size
   let failure: { readonly error: unknown } | undefined
+  let hosts: Hosts | undefined
 
   const tell = (message: ControlMessage): void => {
     for (const control of controls) control.postMessage(message)
@@ -75,7 +76,7 @@ export async function runGang({ layout, fn, args, signal }: GangRequest, startHo
     const start = { layout, host, fn, args, ports, control, counters: buffer }
     return { start, moved: [control, ...ports.filter((port) => port !== undefined)] }
   })
-  const hosts = startHosts(calls, end)
+  hosts = startHosts(calls, end)
   await hosts.ended
   signal?.removeEventListener('abort', onAbort)
   watch.stop()

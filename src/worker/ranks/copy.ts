@@ -6,7 +6,6 @@ export interface Parcel {
   readonly moved: ArrayBuffer[]
 }
 
-type Typed = ArrayBufferView & { readonly length: number }
 export type NumberArray =
   | Int8Array
   | Uint8Array
@@ -44,13 +43,14 @@ const movedBytes = 8192
  */
 export function pack(value: unknown): Parcel {
   const moved: ArrayBuffer[] = []
-  const packed = Array.isArray(value) ? value.map((item) => packArray(item, moved)) : packArray(value, moved)
-  return { value: packed, moved }
+  if (Array.isArray(value) && value.some(isTypedArray))
+    return { value: value.map((item) => packArray(item, moved)), moved }
+  return { value: packArray(value, moved), moved }
 }
 
 function packArray(value: unknown, moved: ArrayBuffer[]): unknown {
   if (!isTypedArray(value) || value.buffer instanceof SharedArrayBuffer) return value
-  const { buffer, byteOffset, byteLength } = value as Typed
+  const { buffer, byteOffset, byteLength } = value
   if (byteLength < movedBytes && byteLength === buffer.byteLength) return value
   const copy = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength)
   moved.push(copy)

@@ -10,6 +10,7 @@ export interface Host {
   readonly host: number
   /** Its ranks. */
   readonly ranks: readonly number[]
+  readonly link: Link
   /** Sends a copy of the value, or the value itself when it lies in buffers that are to be moved. */
   send(message: Message, operation: string, moved?: ArrayBuffer[]): void
   /** The next message for the rank that fits. */
@@ -60,6 +61,9 @@ export function createHost(layout: Layout, host: number, counters: Counters, con
     layout,
     host,
     ranks,
+    get link() {
+      return link
+    },
     send(message, operation, given) {
       check()
       const { value, moved } = given ? { value: message.value, moved: given } : pack(message.value)

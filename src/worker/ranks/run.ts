@@ -49,13 +49,9 @@ export interface Report {
 export async function runHost(start: HostStart): Promise<void> {
   const { layout, control, ports, fn } = start
   const counters = countersOver(start.counters, layout.hosts)
-  const links: { close(): void; received: number }[] = []
-  const host = createHost(layout, start.host, counters, ({ deliver }) => {
-    const link = createPortLink(start.host, ports, counters, deliver)
-    links.push(link)
-    return link
-  })
-  const [link] = links
+  const host = createHost(layout, start.host, counters, ({ deliver }) =>
+    createPortLink(start.host, ports, counters, deliver),
+  )
   const before = activeResources()
   let close = () => {}
   const over = new Promise<void>((resolve) => {
@@ -68,13 +64,13 @@ export async function runHost(start: HostStart): Promise<void> {
     }
     const waits = isSleeping(before) ? host.waits() : undefined
     const activity = Atomics.load(counters.activity, start.host)
-    tell(control, { type: 'report', host: start.host, activity, received: link.received, waits })
+    tell(control, { type: 'report', host: start.host, activity, received: host.link.received, waits })
   })
   const arrays = createArrayReduction(host)
   const commOf = (rank: number): Comm => createComm(rank, structuredClone(start.args), host, arrays)
   await Promise.all(host.ranks.map((rank) => runRank(fn, commOf(rank), host, control)))
   await over
-  link.close()
+  host.link.close()
   control.close()
 }
 
