@@ -25,6 +25,8 @@ export interface PictureGraph {
 
 /** Stands for the colour of the page's text while Graphviz draws, which does not know of it. */
 const textColour = '#010203'
+/** Graphviz knows the widths of Helvetica; where the page's font is wider, a label must not run into its arrow. */
+const labelGap = '\u00a0'.repeat(3)
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 
 /** The graph in Graphviz's language; data flows downwards. */
@@ -36,7 +38,7 @@ export function dotOf({ nodes, edges }: PictureGraph): string {
     return `  ${quoted(id)} [label="${label}", color="${colour}", fillcolor="${colour}30", penwidth=${isResult ? 3 : 1.2}${again}]`
   }
   const edge = ({ from, to, label }: PictureEdge): string =>
-    `  ${quoted(from)} -> ${quoted(to)}${label ? ` [label=${quoted(` ${label}`)}]` : ''}`
+    `  ${quoted(from)} -> ${quoted(to)}${label ? ` [label=${quoted(`${labelGap}${label}`)}]` : ''}`
   return [
     'digraph {',
     '  graph [bgcolor=transparent, ranksep=0.45, nodesep=0.2]',
