@@ -27,6 +27,9 @@ export interface Forecast {
   readonly blockBytes: number
 }
 
+/** Results that leave less than this part of the limit for blocks are not planned for. */
+const leastShare = 1 / 8
+
 /** What the planner may count on: the limit less whole results where these fit; each worker has a task under way, and two wait. */
 export function budgetOf({ limitBytes, workers }: Settings, resultBytes: number): Budget {
   const besideResultBytes = limitBytes - resultBytes
@@ -35,8 +38,6 @@ export function budgetOf({ limitBytes, workers }: Settings, resultBytes: number)
     concurrency: Math.max(1, workers) + 2,
   }
 }
-/** Results that leave less than this part of the limit for blocks are not planned for. */
-const leastShare = 1 / 8
 
 /** How many delivered blocks may wait for the reader. */
 export const readAheadOf = (workers: number): number => Math.max(2, 2 * workers)
