@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
-import { NdloomError } from '../core/errors.ts'
+import { internal, NdloomError } from '../core/errors.ts'
 import type { CallEnds } from '../worker/call-messages.ts'
 import { decodeError, encodeError } from '../worker/errors.ts'
 import {
@@ -119,7 +119,7 @@ export function createThreads(options: ThreadsOptions): Threads {
       setBusy(thread, thread.batches.length > 0)
     },
     stop: (job) => stopJob(threads, stops, job),
-    retire: (worker) => void threads.get(worker)?.worker.terminate(),
+    retire: (worker) => internal(`worker ${worker} of the process is not to be ended`),
     forget(job) {
       stops.forget(job)
       for (const thread of threads.values()) if (thread.defined.delete(job)) void thread.api.forget(job)

@@ -8,6 +8,8 @@ import { checkCount, type TaskFunction } from './options.ts'
 
 /** What kind of workers a pool has. */
 export interface WorkerOptions {
+  /** The most workers that run its tasks at once (default: those of the configuration); 0: the main thread runs them. */
+  workers?: number
   /** 'thread' (default): worker threads. 'process': processes, so that a task that crashes or takes all memory ends only its own. */
   kind?: 'thread' | 'process'
   /** Called once in each worker before its first task; what it keeps in `globalThis` its tasks find there. */
@@ -19,7 +21,14 @@ export interface WorkerOptions {
   /** Of each process: the most memory (resident, Node's own some 50 MB with it): a number of bytes, or text such as '512MiB'. */
   memoryLimit?: number | string
 }
-export const workerOptionNames = ['kind', 'initializer', 'initargs', 'maxTasksPerWorker', 'memoryLimit'] as const
+export const workerOptionNames = [
+  'workers',
+  'kind',
+  'initializer',
+  'initargs',
+  'maxTasksPerWorker',
+  'memoryLimit',
+] as const
 
 /** What runs the tasks of a pool or a client. */
 export interface Backend {
@@ -45,6 +54,8 @@ export function createBackend(workers: number, options: WorkerOptions): Backend 
   const { kind = 'thread', initializer, initargs = [], maxTasksPerWorker, memoryLimit } = options
   if (kind !== 'thread' && kind !== 'process')
     throw new NdloomError(`Pool: got kind ${formatGiven(kind)}, want 'thread' or 'process'`)
+  if (kind === 'process' && options.workers === 0)
+    throw new NdloomError(`Pool: got workers 0 with kind 'process', want one or more processes`)
   if (memoryLimit !== undefined && kind !== 'process')
     throw new NdloomError(`Pool: threads share the memory of their process; a memoryLimit needs { kind: 'process' }`)
   if (!Array.isArray(initargs))

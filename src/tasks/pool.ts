@@ -18,10 +18,7 @@ import {
 import { createQueue, type Queue } from './queue.ts'
 import { type Source, stream } from './stream.ts'
 
-export interface PoolOptions extends WorkerOptions {
-  /** The most workers that run its tasks at once (default: those of the configuration). */
-  workers?: number
-}
+export type PoolOptions = WorkerOptions
 export interface MapOptions {
   /** How many items are one task: they go to one worker together (default: a quarter of each worker's share). */
   chunksize?: number
@@ -57,7 +54,7 @@ export class Pool {
   #isClosed = false
 
   constructor(given: PoolOptions = {}) {
-    const options = checkOptions<PoolOptions>(given, ['workers', ...workerOptionNames], 'Pool')
+    const options = checkOptions<PoolOptions>(given, workerOptionNames, 'Pool')
     this.#backend = createBackend(workersOf(options.workers, 'Pool'), options)
     this.#queue = createQueue(this.#backend)
   }

@@ -300,6 +300,7 @@ describe('bad options', () => {
     [{ maxTasksPerWorker: 0 }, /^Pool: got maxTasksPerWorker 0/],
     [{ initializer: 3 }, /^Pool: initializer: got 3/],
     [{ initializer: () => {}, initargs: 3 }, /^Pool: got initargs 3/],
+    [{ kind: 'process', workers: 0 }, /^Pool: got workers 0 with kind 'process'/],
     [{ processes: 3 }, /there is no option processes/],
   ])('%o', (options, text) => {
     expect(() => new nd.Pool(options as nd.PoolOptions)).toThrow(text)
