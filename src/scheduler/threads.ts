@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { internal, NdloomError } from '../core/errors.ts'
-import type { CallEnds } from '../worker/call-messages.ts'
+import { type CallEnds, isCallPlan } from '../worker/call-messages.ts'
 import { decodeError, encodeError } from '../worker/errors.ts'
 import {
   createTimes,
@@ -46,7 +46,7 @@ interface Thread {
   readonly scratchAddress: number
   readonly progress: Int32Array
   readonly times: Float64Array
-  readonly defined: Set<JobId>
+  readonly defined: Map<JobId, 'blocks' | 'calls'>
   /** What it has to do, in order; `next` is the first task of a batch that has not ended. */
   readonly batches: {
     readonly job: JobId
@@ -112,7 +112,6 @@ export function createThreads(options: ThreadsOptions): Threads {
     run(worker, job, tasks) {
       const thread = threads.get(worker)
       if (!thread) return // It has just ended: the event is on its way.
-      if (!thread.defined.has(job)) definePlan(thread, job, options.plan(job))
       const isTimed = isObserved()
       const sent = post(options, thread, job, tasks, isTimed)
       if (sent.length > 0) thread.batches.push({ job, tasks: sent, isTimed, next: 0 })
@@ -122,7 +121,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     retire: (worker) => internal(`worker ${worker} of the process is not to be ended`),
     forget(job) {
       stops.forget(job)
-      for (const thread of threads.values()) if (thread.defined.delete(job)) void thread.api.forget(job)
+      for (const thread of threads.values()) forgetPlan(thread, job)
     },
     async shutdown() {
       await Promise.all([...threads.values()].map(({ worker }) => worker.terminate()))
@@ -150,15 +149,23 @@ function advance({ report, calls, isWanted }: Connection, thread: Thread, ended:
 
 /** Gives the tasks that were sent. */
 function post(
-  { calls }: Connection,
-  { id, port }: Thread,
+  { calls, plan }: Connection,
+  thread: Thread,
   job: JobId,
   tasks: readonly AssignedTask[],
   isTimed: boolean,
 ): readonly number[] {
   const callJob = calls(job)
-  if (callJob) return callJob.send(id, tasks, isTimed, (batch, moved) => port.postMessage(batch, moved))
-  port.postMessage(encodeBatch(job, tasks, isTimed))
+  const isDefined = thread.defined.has(job)
+  if (callJob) {
+    const definition = plan(job)
+    return callJob.send(thread.id, tasks, isTimed, (batch, moved) => {
+      thread.port.postMessage(isDefined || !isCallPlan(definition) ? batch : { ...batch, plan: definition }, moved)
+      thread.defined.set(job, 'calls')
+    })
+  }
+  if (!isDefined) definePlan(thread, job, plan(job))
+  thread.port.postMessage(encodeBatch(job, tasks, isTimed))
   return tasks.map(({ task }) => task)
 }
 
@@ -246,7 +253,7 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
       scratchAddress,
       progress,
       times,
-      defined: new Set(),
+      defined: new Map(),
       batches: [],
       ended: 0,
       cause: undefined,
@@ -259,8 +266,16 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
 
 /** Sends the plan; when it cannot be sent, its tasks fail with the reason. */
 function definePlan({ api, defined }: Thread, job: JobId, plan: unknown): void {
-  defined.add(job)
+  defined.set(job, 'blocks')
   api.define(job, plan).catch((error: unknown) => api.refuse(job, encodeError(error)))
+}
+
+/** Each on the way on which it was defined, so that it comes after that. */
+function forgetPlan({ api, port, defined }: Thread, job: JobId): void {
+  const kind = defined.get(job)
+  if (kind === 'calls') port.postMessage(job)
+  else if (kind === 'blocks') void api.forget(job)
+  defined.delete(job)
 }
 
 /** Only a worker that has something to do keeps the process from ending. */

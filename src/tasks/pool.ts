@@ -30,7 +30,7 @@ export interface MapOptions {
 export interface StreamOptions {
   /** How many items are one task (default 1). */
   chunksize?: number
-  /** How many tasks may run, or wait for the reader (default: 8 a worker). */
+  /** How many tasks may run, or wait for the reader (default: 32 a worker). */
   readAhead?: number
 }
 
@@ -169,7 +169,7 @@ export class Pool {
       source,
       isOrdered,
       chunkSize: checkCount(options.chunksize, 'chunksize', operation, 1, 1),
-      readAhead: checkCount(options.readAhead, 'readAhead', operation, 1, 8 * Math.max(1, this.workers)),
+      readAhead: checkCount(options.readAhead, 'readAhead', operation, 1, 32 * Math.max(1, this.workers)),
       run: (items, first) => this.#queue.add({ ...named, args: [packNumbers(items)], mode: 'map', block: [first] }),
     })
   }

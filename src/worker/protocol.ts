@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { CallEnds } from './call-messages.ts'
+import type { CallBatch, CallEnds } from './call-messages.ts'
 import type { Encoded } from './errors.ts'
 
 /** A task with the byte addresses of its block and of its inputs' blocks. */
@@ -33,6 +33,9 @@ export function encodeBatch(job: number, tasks: readonly TaskCall[], isTimed: bo
   }
   return numbers
 }
+
+/** What is sent on the raw port. A number: the job of calls has ended. */
+export type ToWorker = Uint32Array | CallBatch | number
 
 /**
  * A worker's answers. A number: so many of all tasks it was ever given have ended (it counts them in the order in which they were

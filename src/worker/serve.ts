@@ -11,6 +11,7 @@ import {
   batchHead,
   clockOffset,
   isStopped,
+  type ToWorker,
   timedPlace,
   type WorkerApi,
   type WorkerMessage,
@@ -85,8 +86,13 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
     for (let batch = waiting.shift(); batch; batch = waiting.shift()) await runBatch(batch)
     isRunning = false
   }
-  port.on('message', (batch: Uint32Array | CallBatch) => {
-    waiting.push(batch)
+  port.on('message', (message: ToWorker) => {
+    if (typeof message === 'number') {
+      plans.api.forget(message)
+      return
+    }
+    if ('plan' in message && message.plan) plans.api.define(message.numbers[0], message.plan)
+    waiting.push(message)
     if (!isRunning) void runAll()
   })
   // A user's function may have closed them: a worker that hears nothing must end, so that its tasks go to another.
