@@ -3,13 +3,15 @@ import { listBelow, partOf, type Store, type WritableStore, type ZarritaStore } 
 
 /** A store object of the user's as ours. */
 export function wrapStore(given: ZarritaStore): Store | WritableStore {
-  const get = (key: string) => guard('read', key, async () => asBytes(await given.get(`/${key}`), key))
+  const get = (key: string, signal?: AbortSignal) =>
+    guard('read', key, async () => asBytes(await given.get(`/${key}`, { signal }), key))
   const store: Store = {
     isLocal: false,
     get,
-    async getRange(key, range) {
-      if (given.getRange) return guard('read', key, async () => asBytes(await given.getRange?.(`/${key}`, range), key))
-      const whole = await get(key)
+    async getRange(key, range, signal) {
+      if (given.getRange)
+        return guard('read', key, async () => asBytes(await given.getRange?.(`/${key}`, range, { signal }), key))
+      const whole = await get(key, signal)
       return whole && partOf(whole, range)
     },
   }

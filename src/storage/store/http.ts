@@ -11,6 +11,8 @@ export interface Patience {
   readonly firstWaitMilliseconds: number
   /** A try is given up when its answer is not there after so long. */
   readonly patienceMilliseconds: number
+  /** Nobody waits any more. */
+  readonly signal?: AbortSignal | undefined
 }
 const usual: Patience = { mostTries: 5, firstWaitMilliseconds: 200, patienceMilliseconds: 30_000 }
 
@@ -22,9 +24,9 @@ type Outcome =
 /** A store behind an HTTP server: values are fetched as a whole or by ranges of bytes. */
 export function openHttp(root: string): Store {
   const queue = new PQueue({ concurrency })
-  const ask = (key: string, range?: ByteRange): Promise<Uint8Array | undefined> =>
-    queue.add(() => fetchBytes(urlOf(root, key), range))
-  return { isLocal: false, get: (key) => ask(key), getRange: ask }
+  const ask = (key: string, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> =>
+    queue.add(() => fetchBytes(urlOf(root, key), range, { ...usual, signal }), { signal })
+  return { isLocal: false, get: (key, signal) => ask(key, undefined, signal), getRange: ask }
 }
 
 /** The key's URL; what follows '?' (a signature, say) stays. */
@@ -41,10 +43,12 @@ function urlOf(root: string, key: string): URL {
 export async function fetchBytes(
   url: URL,
   range?: ByteRange,
-  { mostTries, firstWaitMilliseconds, patienceMilliseconds }: Patience = usual,
+  patience: Patience = usual,
 ): Promise<Uint8Array | undefined> {
+  const { mostTries, firstWaitMilliseconds, signal } = patience
   for (let tries = 1; ; tries++) {
-    const outcome = await tryOnce(url, range, patienceMilliseconds)
+    const outcome = await tryOnce(url, range, patience)
+    signal?.throwIfAborted()
     if ('bytes' in outcome) return outcome.bytes
     if (!outcome.mayPass || tries === mostTries)
       throw new StorageError(
@@ -57,8 +61,13 @@ export async function fetchBytes(
   }
 }
 
-async function tryOnce(url: URL, range: ByteRange | undefined, patienceMilliseconds: number): Promise<Outcome> {
-  const signal = AbortSignal.timeout(patienceMilliseconds)
+async function tryOnce(
+  url: URL,
+  range: ByteRange | undefined,
+  { patienceMilliseconds, signal: unwanted }: Patience,
+): Promise<Outcome> {
+  const timeout = AbortSignal.timeout(patienceMilliseconds)
+  const signal = unwanted ? AbortSignal.any([timeout, unwanted]) : timeout
   try {
     const response = await fetch(url, { signal, headers: range ? { Range: rangeText(range) } : {} })
     if (response.status === 404) {
@@ -73,7 +82,7 @@ async function tryOnce(url: URL, range: ByteRange | undefined, patienceMilliseco
     const bytes = new Uint8Array(await response.arrayBuffer())
     return checked(bytes, response, range)
   } catch (cause) {
-    const problem = signal.aborted
+    const problem = timeout.aborted
       ? `no answer within ${patienceMilliseconds / 1000} s`
       : `the request failed: ${reasonOf(cause)}`
     return { problem, mayPass: true, cause }

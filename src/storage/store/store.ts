@@ -13,8 +13,8 @@ export type StorePlace =
 export interface Store {
   /** Gives all at once, without waiting. */
   readonly isLocal: boolean
-  get(key: string): Promise<Uint8Array | undefined>
-  getRange(key: string, range: ByteRange): Promise<Uint8Array | undefined>
+  get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
+  getRange(key: string, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** The first parts of the keys below a prefix, where the store can tell. */
   list?(prefix: string): Promise<string[]>
 }
@@ -30,8 +30,8 @@ export interface WritableStore extends Store {
 
 /** A store of zarrita's kind (https://zarrita.dev/packages/storage.html): a Map will do. Keys begin with '/'. */
 export interface ZarritaStore {
-  get(key: `/${string}`, options?: { signal?: AbortSignal }): unknown
-  getRange?(key: `/${string}`, range: ByteRange, options?: { signal?: AbortSignal }): unknown
+  get(key: `/${string}`, options?: { signal?: AbortSignal | undefined }): unknown
+  getRange?(key: `/${string}`, range: ByteRange, options?: { signal?: AbortSignal | undefined }): unknown
   set?(key: `/${string}`, bytes: Uint8Array): unknown
   delete?(key: `/${string}`): unknown
   /** All keys, as a Map has it. */

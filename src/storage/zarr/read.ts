@@ -87,7 +87,10 @@ export async function readNamed(
     if (bytes) lent.push(bytes)
     return bytes
   }
-  const bytes: Bytes = { get: () => lend(store.get(key)), getRange: (range) => lend(store.getRange(key, range)) }
+  const bytes: Bytes = {
+    get: () => lend(store.get(key, signal)),
+    getRange: (range) => lend(store.getRange(key, range, signal)),
+  }
   try {
     await readPart(bytes, array, array.pipeline, array.chunks, part.box, target)
   } catch (error) {

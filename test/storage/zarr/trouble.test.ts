@@ -248,6 +248,16 @@ describe('a server', () => {
     }
     expect(counts).toEqual(answers.map(() => 0))
   })
+  test('that hangs does not hold up an abort', async () => {
+    const store = newStore()
+    await nd.arange(100).toZarr(store, { chunks: 10 })
+    const url = await serve((request, response) => {
+      if (request.url?.endsWith('.json') || request.url?.startsWith('/.')) files(store)(request, response, 0)
+    })
+    const x = await nd.fromZarr(url)
+    for (const scheduler of ['threads', 'local'] as const)
+      await expect(x.sum().compute({ scheduler, signal: AbortSignal.timeout(50) })).rejects.toThrow(nd.AbortError)
+  })
   test('that knows no ranges is read as a whole, and the part cut out', async () => {
     const url = await serve((_, response) => void response.end('0123456789'))
     const part = await fetchBytes(new URL(url), { offset: 2, length: 3 }, quick)
