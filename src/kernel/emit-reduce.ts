@@ -10,10 +10,11 @@ import { runningLeaf, searchEach, searchFunction } from './running.ts'
 import type { KernelSpec } from './spec.ts'
 import { entryBytes, loadState, type StateForm, stateBytes, stateFunctions, storeState } from './states.ts'
 
-/** Rows whose states are merged in registers: the fewer, the more a kernel computes for each. */
-export function leafRows({ nodes }: KernelSpec): number {
+/** Rows whose states are merged in registers: the fewer, the more a kernel computes for each, or writes of it. */
+export function leafRows({ nodes }: KernelSpec, running: KernelForm['running']): number {
   const calls = nodes.filter((node) => node.op === 'call' || node.op === 'cast').length
-  return calls <= 1 ? 16 : calls <= 6 ? 8 : calls <= 12 ? 4 : 2
+  const most = running === 'search' ? 8 : 16
+  return Math.min(most, calls <= 1 ? 16 : calls <= 6 ? 8 : calls <= 12 ? 4 : 2)
 }
 
 export const reductionOf = (module: ModuleFrame, name: string | undefined) =>
@@ -24,7 +25,7 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
   const record = reductionOf(module, form.spec.reduction)
   const states: StateForm = { record, state: form.spec.outputs, runs: form.runs }
   for (const dtype of states.state) noteWidth(module, dtype)
-  const rows = leafRows(form.spec)
+  const rows = leafRows(form.spec, form.running)
   return moduleText(module, [
     ...stateFunctions(module, states, parameterBytes, form.fold),
     ...walkFunctions(form),
@@ -80,10 +81,14 @@ function singleFunction(module: ModuleFrame, form: KernelForm, states: StateForm
         const offset = run * stateBytes(states)
         const state = liftOf(states, builder, evaluate(run))
         const inner = createBuilder(frame, [])
-        const old = loadState(inner, states, '(local.get $entry)', offset)
-        const merged = mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, () =>
-          states.record.merge(inner, old, state, done, inner.constant(1, 'float64')),
-        )
+        const merge = (): LaneValue[] => {
+          const old = loadState(inner, states, '(local.get $entry)', offset)
+          return states.record.merge(inner, old, state, done, inner.constant(1, 'float64'))
+        }
+        // What is left of a run whose rows lie side by side is one row.
+        const merged = form.near
+          ? state
+          : mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, merge)
         storeState(builder, merged, '(local.get $entry)', offset)
       }
     },

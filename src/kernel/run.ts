@@ -169,7 +169,7 @@ function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: A
     const compiled = compiledFor(tables, spec, facts, plan.inner, flags, plan)
     const walks = reduceWalks(plan, from, {
       width: compiled.width,
-      leafRows: leafRows(spec),
+      leafRows: leafRows(spec, running),
       stateBytes: vectorBytes * spec.outputs.length,
       slotsBytes: scratchBytes - parameterBytes,
     })
