@@ -156,8 +156,16 @@ const settleFailed = (future: Future, error: unknown): void =>
   future.settle(error instanceof AbortError ? 'cancelled' : 'failed', error)
 
 /** Futures in a list of arguments, and in lists within it. */
-const futuresIn = (args: readonly unknown[]): Future[] =>
-  args.flatMap((arg) => (arg instanceof Future ? [arg] : Array.isArray(arg) ? futuresIn(arg) : []))
+function futuresIn(args: readonly unknown[], seen = new Set<readonly unknown[]>()): Future[] {
+  if (seen.has(args)) return []
+  seen.add(args)
+  const found: Future[] = []
+  for (const arg of args) {
+    if (arg instanceof Future) found.push(arg)
+    else if (Array.isArray(arg)) found.push(...futuresIn(arg, seen))
+  }
+  return found
+}
 const isNested = (future: Future, args: readonly unknown[]): boolean =>
   args.some((arg) => Array.isArray(arg) && futuresIn(arg).includes(future))
 

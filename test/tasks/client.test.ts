@@ -40,6 +40,11 @@ describe.each([2, 0])('%i workers', (workers) => {
     const readers = range(50).map((k) => client.submit((list: number[], i: number) => list[i % 3] + i, source, k))
     expect(await client.gather(readers)).toEqual(range(50).map((k) => [1, 2, 3][k % 3] + k))
   })
+  test('lists that contain themselves', async () => {
+    const ring: unknown[] = [1]
+    ring.push(ring)
+    expect(await client.submit((list: unknown[]) => list[1] === list, ring)).toBe(true)
+  })
   test('failures go to those that read, nobody else', async () => {
     const bad = client.submit((x: number): number => {
       throw new RangeError(`no ${x}`)
