@@ -54,7 +54,7 @@ export {
   toNpz,
 } from './array/storing.ts'
 export * from './array/tiling.ts'
-export { consolidateZarr, type ToZarrOptions, toZarr } from './array/to-zarr.ts'
+export { consolidateZarr, type ToZarrOptions, toZarr, type ZarrTargetOptions } from './array/to-zarr.ts'
 export * from './array/visualize.ts'
 export {
   type FromZarrOptions,
@@ -94,14 +94,19 @@ export {
 export type { Shape } from './core/shape.ts'
 export { type Dashboard, type DashboardOptions, dashboard } from './diagnostics/dashboard/dashboard.ts'
 export { type FormatOptions, format } from './diagnostics/format.ts'
+export type { ProfileData, ProfiledJob, ProfiledStage, ProfiledTask } from './diagnostics/profile/data.ts'
 export { Profile, profile } from './diagnostics/profile/profile.ts'
+export type { Spill } from './diagnostics/profile/record.ts'
 export type { ProgressStream } from './diagnostics/progress/display.ts'
 export type { ProgressState, StageProgress } from './diagnostics/progress/estimate.ts'
 export { type Progress, ProgressBar, type ProgressBarOptions } from './diagnostics/progress/progress.ts'
+export type { Sample } from './diagnostics/series.ts'
 export { Picture, type VisualizeOptions } from './diagnostics/visualize.ts'
 export type { Result } from './run/results.ts'
 export { shutdown } from './scheduler/process.ts'
+export type { ByteRange } from './storage/store/store.ts'
 export type { ReadFunction, UserBlock, WriteFunction } from './storage/user.ts'
+export type { Attributes } from './storage/zarr/array.ts'
 export { type DelayedBlocks, type FromDelayedOptions, fromDelayed, toDelayed } from './tasks/arrays.ts'
 export {
   type Argument,
@@ -116,9 +121,17 @@ export {
 export { Delayed, type DelayedFunction, type DelayedOptions, delayed } from './tasks/delayed.ts'
 export { Future, type FutureStatus } from './tasks/future.ts'
 export { Graph, type GraphSpec, graph, type Keys } from './tasks/graph.ts'
-export type { TaskContext, TaskFunction } from './tasks/options.ts'
+export type { Items, TaskContext, TaskFunction } from './tasks/options.ts'
 export { parallel } from './tasks/parallel.ts'
 export { type MapOptions, Pool, type PoolOptions, type StreamOptions } from './tasks/pool.ts'
 export { type RanksOptions, ranks } from './tasks/ranks/ranks.ts'
-export type { Comm, Status } from './worker/ranks/comm.ts'
-export type { Reduction } from './worker/ranks/reduction.ts'
+export type {
+  Comm,
+  ReceiveOptions,
+  ReduceAllOptions,
+  RootOptions,
+  SendOptions,
+  SendReceiveOptions,
+  Status,
+} from './worker/ranks/comm.ts'
+export type { Reduction as RankReduction, ReductionName } from './worker/ranks/reduction.ts'

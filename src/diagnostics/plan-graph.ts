@@ -14,7 +14,8 @@ import type { PictureEdge, PictureGraph, PictureNode } from './graph-picture.ts'
 /** More nodes than this are no picture that anybody can read. */
 const mostNodes = 1000
 
-function checkCount(count: number, what: string, cure: string): void {
+/** Errors: NdloomError, with the count and the cure. */
+export function checkCount(count: number, what: string, cure: string): void {
   if (count > mostNodes)
     throw new NdloomError(
       `visualize: there are ${count} ${what}, and a picture can be read up to ${mostNodes}; ${cure}`,

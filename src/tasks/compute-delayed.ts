@@ -10,7 +10,7 @@ import { Node } from './node.ts'
 import type { NamedFunction } from './options.ts'
 
 /** The calls that delayed values need, in an order in which each comes after those it reads. */
-interface CallGraph {
+export interface CallGraph {
   readonly tasks: readonly Node[]
   readonly inputStart: Int32Array
   readonly inputs: Int32Array
@@ -48,7 +48,7 @@ let nextPlace = 0
  * Depth first, without recursion, as chains may be a million calls long. Nothing is awaited here, so that a node can hold its own
  * place: nodes of this graph are those from `first` on.
  */
-function collect(wanted: readonly Node[]): CallGraph {
+export function collect(wanted: readonly Node[]): CallGraph {
   const tasks: Node[] = []
   const arrays = new Set<ChunkedArray>()
   const first = nextPlace

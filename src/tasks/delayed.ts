@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { ChunkedArray } from '../array/chunked-array.ts'
 import { formatGiven, NdloomError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
+import { drawPicture, type Picture, writePicture } from '../diagnostics/visualize.ts'
 import { type LazyKind, lazyKind } from '../run/lazy.ts'
 import type { ComputeOptions } from '../run/options.ts'
 import { functionName, type ModuleFunction, sentFunction } from '../worker/functions.ts'
@@ -9,6 +10,7 @@ import { concatenate, list, record } from './assemble.ts'
 import { computeDelayed } from './compute-delayed.ts'
 import { Node } from './node.ts'
 import type { NamedFunction } from './options.ts'
+import { graphOfCalls } from './picture.ts'
 
 /**
  * A value that is computed when it is asked for: by `compute`, or because another one needs it. Equal calls are two tasks; one
@@ -27,6 +29,16 @@ export class Delayed<T = unknown> extends Node {
   async compute(options: ComputeOptions = {}): Promise<T> {
     const [value] = await computeDelayed([this], options)
     return value as T
+  }
+  /**
+   * Draws the calls that it needs, up to 1000: into a file as SVG, PNG or DOT, as its name ends, or as a Picture that is given back. Errors:
+   * NdloomError when there are more, or the package @viz-js/viz (for PNG @resvg/resvg-js too) is missing.
+   */
+  visualize(): Promise<Picture>
+  visualize(file: string | URL): Promise<void>
+  async visualize(file?: string | URL): Promise<unknown> {
+    const graph = graphOfCalls([this])
+    return file === undefined ? drawPicture(graph, 'visualize') : writePicture(graph, file, 'visualize')
   }
   get [lazyKind](): LazyKind<Delayed> {
     return delayedKind
@@ -71,7 +83,7 @@ export function delayed(given: unknown, options: DelayedOptions = {}): DelayedFu
 export const isFunction = (given: unknown): boolean =>
   typeof given === 'function' ||
   (typeof given === 'object' && given !== null && 'module' in given && 'name' in given && !(given instanceof Delayed))
-export const taskFunction = (fn: unknown, operation: string, name = functionName(fn)): NamedFunction => ({
+export const taskFunction = (fn: unknown, operation: string, name = functionName(fn) || 'function'): NamedFunction => ({
   fn: sentFunction(fn, operation),
   name,
 })

@@ -156,6 +156,21 @@ describe('delayed values and arrays', () => {
   })
 })
 
+describe('pictures', () => {
+  test('calls by their names, and the arrays that go into them', async () => {
+    const { svg } = await sum([inc(nd.ones([2, 3]).sum()), add(inc(1), 2)]).visualize()
+    const labels = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text)
+    expect(labels.filter((text) => text === 'function').length).toBe(3)
+    expect(labels).toEqual(expect.arrayContaining(['sum', 'list', 'array', 'float64 []']))
+    expect(svg.match(/class="edge"/g)?.length).toBe(5)
+  })
+  test('more than can be read is refused with the count', async () => {
+    await expect(sum(Array.from({ length: 2000 }, (_, i) => inc(i))).visualize()).rejects.toThrow(
+      /there are 2002 calls/,
+    )
+  })
+})
+
 describe('graph', () => {
   const add = (a: number, b: number): number => a + b
   test("Dask's own form: keys, tasks in tasks, lists of keys, text that is no key", async () => {
