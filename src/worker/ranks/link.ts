@@ -16,8 +16,10 @@ export interface Link {
   close(): void
 }
 
-/** So long a host looks for messages before it sleeps: twice what it takes to wake up the one that is to answer. */
-const spinMilliseconds = 0.12
+/** So long a host looks for messages before it blocks. */
+const spinMilliseconds = 0.03
+/** And so long it blocks: a thread that waits for memory to change is woken in a few microseconds, its event loop in some fifty. */
+const blockMilliseconds = 1
 /** A host that always finds a message in time lets its timers and files have a turn after so long. */
 const turnMilliseconds = 10
 
@@ -28,7 +30,7 @@ const turnMilliseconds = 10
 export function createPortLink(
   host: number,
   ports: readonly (MessagePort | undefined)[],
-  { sent }: Counters,
+  { sent, bells }: Counters,
   deliver: (message: Message) => void,
 ): Link {
   const hosts = ports.length
@@ -63,6 +65,8 @@ export function createPortLink(
     post(to, message, moved) {
       ports[to]!.postMessage(message, moved)
       Atomics.add(sent, to * hosts + host, 1)
+      Atomics.add(bells, to, 1)
+      Atomics.notify(bells, to)
     },
     poll,
     spin(isWanted) {
@@ -75,7 +79,11 @@ export function createPortLink(
             turnAt = now = performance.now()
             look()
           })
-        else for (; now < end; now = performance.now()) if (poll()) return
+        else {
+          for (; now < end; now = performance.now()) if (poll()) return
+          const rung = Atomics.load(bells, host)
+          if (!poll() && Atomics.wait(bells, host, rung, blockMilliseconds) !== 'timed-out') poll()
+        }
       }
       look()
     },
