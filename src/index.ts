@@ -108,8 +108,10 @@ export type { ByteRange } from './storage/store/store.ts'
 export type { ReadFunction, UserBlock, WriteFunction } from './storage/user.ts'
 export type { Attributes } from './storage/zarr/array.ts'
 export { type DelayedBlocks, type FromDelayedOptions, fromDelayed, toDelayed } from './tasks/arrays.ts'
+export type { PoolOptions } from './tasks/backend.ts'
 export {
   type Argument,
+  type Arguments,
   Client,
   type ClientMapOptions,
   type ClientOptions,
@@ -123,7 +125,7 @@ export { Future, type FutureStatus } from './tasks/future.ts'
 export { Graph, type GraphSpec, graph, type Keys } from './tasks/graph.ts'
 export type { Items, TaskContext, TaskFunction } from './tasks/options.ts'
 export { parallel } from './tasks/parallel.ts'
-export { type MapOptions, Pool, type PoolOptions, type StreamOptions } from './tasks/pool.ts'
+export { type MapOptions, Pool, type StreamOptions } from './tasks/pool.ts'
 export { type RanksOptions, ranks } from './tasks/ranks/ranks.ts'
 export type {
   Comm,

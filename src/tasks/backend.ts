@@ -6,8 +6,8 @@ import { getEngine } from '../scheduler/process.ts'
 import { sentFunction } from '../worker/functions.ts'
 import { checkCount, type TaskFunction } from './options.ts'
 
-/** What kind of workers a pool has. */
-export interface WorkerOptions {
+/** Which workers a pool has. */
+export interface PoolOptions {
   /** The most workers that run its tasks at once (default: those of the configuration); 0: the main thread runs them. */
   workers?: number
   /** 'thread' (default): worker threads. 'process': processes, so that a task that crashes or takes all memory ends only its own. */
@@ -21,7 +21,7 @@ export interface WorkerOptions {
   /** Of each process: the most memory (resident, Node's own some 50 MB with it): a number of bytes, or text such as '512MiB'. */
   memoryLimit?: number | string
 }
-export const workerOptionNames = [
+export const poolOptionNames = [
   'workers',
   'kind',
   'initializer',
@@ -50,7 +50,7 @@ export function sharedBackend(workers: number): Backend {
 }
 
 /** The process's workers, or for options that concern a worker itself workers of the pool's own. Errors: NdloomError. */
-export function createBackend(workers: number, options: WorkerOptions): Backend {
+export function createBackend(workers: number, options: PoolOptions): Backend {
   const { kind = 'thread', initializer, initargs = [], maxTasksPerWorker, memoryLimit } = options
   if (kind !== 'thread' && kind !== 'process')
     throw new NdloomError(`Pool: got kind ${formatGiven(kind)}, want 'thread' or 'process'`)

@@ -3,7 +3,7 @@ import { checkOptions, checkProgress, checkSignal } from '../core/options.ts'
 import { type Progress, progressOfItems } from '../diagnostics/progress/progress.ts'
 import { type Backend, sharedBackend } from './backend.ts'
 import { afterAll, Future } from './future.ts'
-import { checkCount, type Items, itemsOf, namedFunction, type TaskFunction, workersOf } from './options.ts'
+import { checkCount, itemsOf, namedFunction, type TaskFunction, workersOf } from './options.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { shareBytes } from './share.ts'
 
@@ -34,7 +34,8 @@ export interface WorkerInfo {
 }
 /** What an argument may be given as: a value, or a future of one. */
 export type Argument<T> = T | Future<T>
-type Arguments<A extends readonly unknown[]> = { readonly [K in keyof A]: Argument<A[K]> }
+/** The same of a list of arguments. */
+export type Arguments<A extends readonly unknown[]> = { readonly [K in keyof A]: Argument<A[K]> }
 /** Lists with values in place of futures. */
 export type Gathered<T> =
   T extends Future<infer V> ? V : T extends readonly unknown[] ? { -readonly [K in keyof T]: Gathered<T[K]> } : T
@@ -80,7 +81,11 @@ export class Client {
   }
 
   /** One future for each item. Each task goes to the next free worker; with `workers`, to these in turn. */
-  map<T, R>(fn: TaskFunction<[T], R>, items: Items<Argument<T>>, given: ClientMapOptions = {}): Future<Awaited<R>>[] {
+  map<T, R>(
+    fn: TaskFunction<[T], R>,
+    items: Iterable<Argument<T>>,
+    given: ClientMapOptions = {},
+  ): Future<Awaited<R>>[] {
     this.#checkOpen('map')
     const options = checkOptions<ClientMapOptions>(given, [...submitOptionNames, 'progress'], 'map')
     checkProgress(options.progress, 'map')

@@ -12,8 +12,6 @@ export type { TaskContext } from '../worker/call-messages.ts'
 export type TaskFunction<A extends readonly unknown[] = readonly never[], R = unknown> =
   | ((this: TaskContext, ...args: A) => R)
   | ModuleFunction
-/** What a list of items may be given as. */
-export type Items<T> = Iterable<T>
 
 /** A function ready to be sent, with the name by which errors call its tasks. */
 export interface NamedFunction {

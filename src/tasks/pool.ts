@@ -5,20 +5,11 @@ import { nameTask } from '../scheduler/calls.ts'
 import { describeCalls } from '../scheduler/describe-calls.ts'
 import { packNumbers } from '../worker/buffers.ts'
 import type { CallMode } from '../worker/call-messages.ts'
-import { type Backend, createBackend, type WorkerOptions, workerOptionNames } from './backend.ts'
-import {
-  checkCount,
-  type Items,
-  itemsOf,
-  type NamedFunction,
-  namedFunction,
-  type TaskFunction,
-  workersOf,
-} from './options.ts'
+import { type Backend, createBackend, type PoolOptions, poolOptionNames } from './backend.ts'
+import { checkCount, itemsOf, type NamedFunction, namedFunction, type TaskFunction, workersOf } from './options.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { type Source, stream } from './stream.ts'
 
-export type PoolOptions = WorkerOptions
 export interface MapOptions {
   /** How many items are one task: they go to one worker together (default: a quarter of each worker's share). */
   chunksize?: number
@@ -54,7 +45,7 @@ export class Pool {
   #isClosed = false
 
   constructor(given: PoolOptions = {}) {
-    const options = checkOptions<PoolOptions>(given, workerOptionNames, 'Pool')
+    const options = checkOptions<PoolOptions>(given, poolOptionNames, 'Pool')
     this.#backend = createBackend(workersOf(options.workers, 'Pool'), options)
     this.#queue = createQueue(this.#backend)
   }
@@ -67,13 +58,13 @@ export class Pool {
    * The results for all items, in their order. All items run, even when some fail: then it rejects with the error of the first of them. Of
    * the items of a chunk those behind a failed one do not run.
    */
-  map<T, R>(fn: TaskFunction<[T], R>, items: Items<T>, options: MapOptions = {}): Promise<Awaited<R>[]> {
+  map<T, R>(fn: TaskFunction<[T], R>, items: Iterable<T>, options: MapOptions = {}): Promise<Awaited<R>[]> {
     return this.#mapAll('map', fn, items, options)
   }
   /** As `map`, where each item is the list of the arguments of one call. */
   starmap<A extends readonly unknown[], R>(
     fn: TaskFunction<A, R>,
-    items: Items<A>,
+    items: Iterable<A>,
     options: MapOptions = {},
   ): Promise<Awaited<R>[]> {
     return this.#mapAll('starmap', fn, items, options)
@@ -91,7 +82,7 @@ export class Pool {
    */
   imap<T, R>(
     fn: TaskFunction<[T], R>,
-    items: Source<T>,
+    items: Iterable<T> | AsyncIterable<T>,
     options: StreamOptions = {},
   ): AsyncIterableIterator<Awaited<R>> {
     return this.#stream('imap', true, namedFunction(fn, 'imap'), items, options)
@@ -99,7 +90,7 @@ export class Pool {
   /** As `imap`, but results come as they finish. */
   imapUnordered<T, R>(
     fn: TaskFunction<[T], R>,
-    items: Source<T>,
+    items: Iterable<T> | AsyncIterable<T>,
     options: StreamOptions = {},
   ): AsyncIterableIterator<Awaited<R>> {
     return this.#stream('imapUnordered', false, namedFunction(fn, 'imapUnordered'), items, options)
@@ -130,7 +121,12 @@ export class Pool {
   #checkOpen(operation: string): void {
     if (this.#isClosed) throw new NdloomError(`${operation}: the pool is closed; make another one`)
   }
-  async #mapAll<R>(mode: 'map' | 'starmap', fn: unknown, given: Items<unknown>, mapOptions: MapOptions): Promise<R[]> {
+  async #mapAll<R>(
+    mode: 'map' | 'starmap',
+    fn: unknown,
+    given: Iterable<unknown>,
+    mapOptions: MapOptions,
+  ): Promise<R[]> {
     this.#checkOpen(mode)
     const options = checkOptions<MapOptions>(mapOptions, ['chunksize', 'signal', 'progress'], mode)
     const named = namedFunction(fn, mode)
