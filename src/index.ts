@@ -123,7 +123,7 @@ export {
 export { Delayed, type DelayedFunction, type DelayedOptions, delayed } from './tasks/delayed.ts'
 export { Future, type FutureStatus } from './tasks/future.ts'
 export { Graph, type GraphSpec, graph, type Keys } from './tasks/graph.ts'
-export type { Items, TaskContext, TaskFunction } from './tasks/options.ts'
+export type { TaskContext, TaskFunction } from './tasks/options.ts'
 export { parallel } from './tasks/parallel.ts'
 export { type MapOptions, Pool, type StreamOptions } from './tasks/pool.ts'
 export { type RanksOptions, ranks } from './tasks/ranks/ranks.ts'
