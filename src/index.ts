@@ -57,12 +57,14 @@ export * from './array/tiling.ts'
 export { consolidateZarr, type ToZarrOptions, toZarr, type ZarrTargetOptions } from './array/to-zarr.ts'
 export * from './array/visualize.ts'
 export {
+  type ByteRange,
   type FromZarrOptions,
   fromZarr,
   type OpenZarrOptions,
   openZarr,
   type StoreLike,
   type ZarrArrayInfo,
+  type ZarrAttributes,
   type ZarrGroupInfo,
   type ZarritaStore,
 } from './array/zarr.ts'

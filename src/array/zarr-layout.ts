@@ -4,7 +4,7 @@ import { ChunkError, formatGiven, StorageError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
 import { formatShape, sizeOf } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
-import type { Attributes, CodecConfig, Pipeline, ZarrArray } from '../storage/zarr/array.ts'
+import type { CodecConfig, Pipeline, ZarrArray, ZarrAttributes } from '../storage/zarr/array.ts'
 import { areNames } from '../storage/zarr/metadata.ts'
 import { exactValue, gridOf, valueDType } from './data.ts'
 
@@ -29,7 +29,7 @@ export interface ZarrLayout {
   /** The element that missing chunks stand for; 0 unless given. */
   fillValue?: Value
   /** What is to be known of the array besides, as JSON has it. */
-  attributes?: Attributes
+  attributes?: ZarrAttributes
   /** A name, or null, for each axis. */
   dimensionNames?: readonly (string | null)[]
 }
@@ -173,7 +173,7 @@ function fillBytes(value: Value, dtype: DType): Uint8Array {
   return new Uint8Array(element.buffer, 0, sizeOf([itemsize(dtype)]))
 }
 
-function checkAttributes(attributes: unknown): Attributes {
+function checkAttributes(attributes: unknown): ZarrAttributes {
   try {
     const text = JSON.stringify(attributes)
     if (text.startsWith('{')) return JSON.parse(text)

@@ -9,12 +9,13 @@ import { asResult } from '../run/results.ts'
 import { tie } from '../storage/host.ts'
 import { openStore } from '../storage/store/open.ts'
 import { checkPath, formatPlace, joinKey, placeOf, type StoreLike, type ZarritaStore } from '../storage/store/store.ts'
-import { type Attributes, innerChunks, type ZarrArray, type ZarrSource } from '../storage/zarr/array.ts'
+import { innerChunks, type ZarrArray, type ZarrAttributes, type ZarrSource } from '../storage/zarr/array.ts'
 import { childNames, type Hierarchy, type Node, openHierarchy, readNode } from '../storage/zarr/node.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { gridOf } from './data.ts'
 
-export type { StoreLike, ZarritaStore } from '../storage/store/store.ts'
+export type { ByteRange, StoreLike, ZarritaStore } from '../storage/store/store.ts'
+export type { ZarrAttributes } from '../storage/zarr/array.ts'
 
 export interface FromZarrOptions {
   /** The array's path in the store, as 'group/x'; the store's root unless given. */
@@ -32,7 +33,7 @@ export interface ZarrGroupInfo {
   readonly kind: 'group'
   readonly path: string
   readonly zarrFormat: 2 | 3
-  readonly attributes: Attributes
+  readonly attributes: ZarrAttributes
   /** The names of the arrays and groups that lie directly in it. */
   readonly arrays: readonly string[]
   readonly groups: readonly string[]
@@ -42,7 +43,7 @@ export interface ZarrArrayInfo {
   readonly kind: 'array'
   readonly path: string
   readonly zarrFormat: 2 | 3
-  readonly attributes: Attributes
+  readonly attributes: ZarrAttributes
   readonly dtype: DType
   readonly shape: readonly number[]
   readonly chunks: readonly number[]

@@ -26,7 +26,7 @@ export interface Shard {
   readonly indexIsBigEndian: boolean
 }
 
-export type Attributes = Readonly<Record<string, unknown>>
+export type ZarrAttributes = Readonly<Record<string, unknown>>
 
 /** An array in a store, as its metadata tell. Plain data. */
 export interface ZarrArray {
@@ -43,7 +43,7 @@ export interface ZarrArray {
   readonly pipeline: Pipeline
   /** The bytes of the element that missing chunks are full of, in the machine's byte order. */
   readonly fill: Uint8Array
-  readonly attributes: Attributes
+  readonly attributes: ZarrAttributes
   readonly dimensionNames: readonly (string | null)[] | undefined
 }
 

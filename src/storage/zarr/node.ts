@@ -1,6 +1,6 @@
 import { StorageError } from '../../core/errors.ts'
 import { formatPlace, joinKey, type Store, type StorePlace } from '../store/store.ts'
-import type { Attributes, ZarrArray } from './array.ts'
+import type { ZarrArray, ZarrAttributes } from './array.ts'
 import {
   type ArrayFacts,
   type Document,
@@ -16,7 +16,7 @@ export interface GroupNode {
   readonly kind: 'group'
   readonly version: 2 | 3
   readonly path: string
-  readonly attributes: Attributes
+  readonly attributes: ZarrAttributes
 }
 
 /** A store with where it is, for errors, and the metadata of all its nodes if they stand in one place. */
