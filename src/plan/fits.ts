@@ -5,11 +5,12 @@ import type { Plan } from './plan.ts'
 import type { Tasks } from './tasks.ts'
 
 /**
- * Refuses, before anything runs, tasks whose block and inputs cannot be in memory together. Errors: MemoryLimitError that names the stage and
+ * Refuses, before anything runs, tasks whose block and inputs cannot be in memory together, `besideBytes` of results with them. Errors: MemoryLimitError that names the stage and
  * chunks that would fit: with room for another such task, as there are small blocks beside it.
  */
-export function checkFits(plan: Plan, tasks: Tasks, limitBytes: number): void {
-  let [worst, neededBytes] = [-1, limitBytes]
+export function checkFits(plan: Plan, tasks: Tasks, limitBytes: number, besideBytes: number): void {
+  const roomBytes = Math.max(0, limitBytes - besideBytes)
+  let [worst, neededBytes] = [-1, roomBytes]
   for (let task = 0; task < tasks.count; task++) {
     if (readAndWritten(tasks, task) <= neededBytes) continue
     const bytes = distinctBytes(tasks, task)
@@ -17,11 +18,12 @@ export function checkFits(plan: Plan, tasks: Tasks, limitBytes: number): void {
   }
   if (worst < 0) return
   const { stage } = plan.stages[tasks.stage[worst]]
-  const shrink = (limitBytes / (2 * neededBytes)) ** (1 / Math.max(1, stage.grid.length))
+  const shrink = (roomBytes / (2 * neededBytes)) ** (1 / Math.max(1, stage.grid.length))
   const chunks = stage.grid.map((axis) => Math.max(1, Math.floor(axis.size * shrink)))
+  const beside = besideBytes > 0 ? ` beside ${formatBytes(besideBytes)} of results` : ''
   throw new MemoryLimitError(
-    `${stage.name}: one task needs ${formatBytes(neededBytes)} (its block and the blocks it reads), the limit is ${formatBytes(limitBytes)}; use smaller chunks, about ${formatShape(chunks)}, or raise memoryLimit`,
-    neededBytes,
+    `${stage.name}: one task needs ${formatBytes(neededBytes)} (its block and the blocks it reads)${beside}, the limit is ${formatBytes(limitBytes)}; use smaller chunks, about ${formatShape(chunks)}, or raise memoryLimit`,
+    neededBytes + besideBytes,
     limitBytes,
   )
 }

@@ -8,8 +8,6 @@ import type { Settings } from './options.ts'
 export interface Needs {
   /** What blocks take when the tasks run one by one in order, and none is spilled. */
   readonly inOrderBytes: number
-  /** What one task takes at most, with what it reads. */
-  readonly taskBytes: number
   /** All blocks together. */
   readonly allBytes: number
   readonly largestBlockBytes: number
@@ -44,26 +42,23 @@ export const readAheadOf = (workers: number): number => Math.max(2, 2 * workers)
 
 /**
  * What the tasks need in order, what may be made ahead of its turn, and what the run takes besides its blocks, but no more than the limit.
- * A result that leaves no room for a task within the limit is the caller's wish: it comes on top.
  */
 export function forecast({ limitBytes, workers }: Settings, needs: Needs): Forecast {
-  const { inOrderBytes, taskBytes, allBytes, largestBlockBytes, deliveredBytes, resultBytes } = needs
+  const { inOrderBytes, allBytes, largestBlockBytes, deliveredBytes, resultBytes } = needs
   const aheadBytes = allowedAheadBytes(largestBlockBytes, workers) + readAheadOf(workers) * deliveredBytes
   const wantedBytes = Math.min(allBytes, inOrderBytes + aheadBytes)
-  const roomBytes = Math.max(0, limitBytes - deliveredBytes)
-  const besideResultBytes = roomBytes - resultBytes
-  const blockBytes = Math.min(wantedBytes, besideResultBytes >= taskBytes ? besideResultBytes : roomBytes)
+  const blockBytes = Math.min(wantedBytes, Math.max(0, limitBytes - deliveredBytes - resultBytes))
   return { peakBytes: blockBytes + deliveredBytes + resultBytes, blockBytes }
 }
 
 /** The needs of tasks that are laid out. */
 export function needsOf(table: TaskTable, resultBytes: number): Needs {
-  const { remainingPeakBytes, largestBlockBytes, largestTaskBytes: taskBytes } = memoryProfile(table)
+  const { remainingPeakBytes, largestBlockBytes } = memoryProfile(table)
   let [deliveredBytes, allBytes] = [0, 0]
   for (let task = 0; task < table.count; task++) {
     const bytes = blockSize(table.outputBytes[task])
     allBytes += bytes
     if (table.flags[task] & taskFlag.deliver && bytes > deliveredBytes) deliveredBytes = bytes
   }
-  return { inOrderBytes: remainingPeakBytes[0], taskBytes, allBytes, largestBlockBytes, deliveredBytes, resultBytes }
+  return { inOrderBytes: remainingPeakBytes[0], allBytes, largestBlockBytes, deliveredBytes, resultBytes }
 }

@@ -53,7 +53,7 @@ export async function startJob(
   const { workers, ordered, signal, onEvent } = settings
   const table = tableOf(plan, tasks, flag)
   const needs = needsOf(table, resultBytes)
-  checkFits(plan, tasks, Math.max(0, settings.limitBytes - needs.deliveredBytes))
+  checkFits(plan, tasks, settings.limitBytes, resultBytes + needs.deliveredBytes)
   const { blockBytes, peakBytes: forecastBytes } = forecast(settings, needs)
   const executable: ExecutablePlan = {
     stages: plan.stages.map(({ stage }) => stage),

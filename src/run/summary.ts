@@ -143,7 +143,6 @@ function needsByStage(plan: Plan, resultBytes: number): Needs {
   const largestBlockBytes = largest(cost.stages.map(({ blockBytes }) => blockBytes))
   return {
     inOrderBytes: sequentialBoundBytes(plan, cost),
-    taskBytes: largestBlockBytes, // At least: a run must not find room where this finds none.
     allBytes: cost.stages.reduce((sum, stage) => sum + stage.tasks * blockSize(stage.blockBytes), 0),
     largestBlockBytes,
     deliveredBytes: resultBytes > 0 ? 0 : largest(blocks),

@@ -58,7 +58,7 @@ describe('the forecast', () => {
   const settings = settingsOf({ memoryLimit: 1000, workers: 1 })
   const needs: Needs = {
     inOrderBytes: 300,
-    taskBytes: 150,
+
     allBytes: 1e6,
     largestBlockBytes: 100,
     deliveredBytes: 0,
@@ -72,11 +72,6 @@ describe('the forecast', () => {
   it('counts the result and the block of the reader within the limit', () => {
     expect(forecast(settings, { ...needs, resultBytes: 400 })).toEqual({ peakBytes: 1000, blockBytes: 600 })
     expect(forecast(settings, { ...needs, deliveredBytes: 100 })).toEqual({ peakBytes: 1000, blockBytes: 900 })
-  })
-  it('puts a result that leaves no room for a task on top', () => {
-    expect(forecast(settings, { ...needs, resultBytes: 850 })).toEqual({ peakBytes: 1000, blockBytes: 150 })
-    expect(forecast(settings, { ...needs, resultBytes: 851 })).toEqual({ peakBytes: 1851, blockBytes: 1000 })
-    expect(forecast(settings, { ...needs, resultBytes: 5000 })).toEqual({ peakBytes: 6000, blockBytes: 1000 })
   })
 })
 
