@@ -16,8 +16,13 @@ export interface Link {
   close(): void
 }
 
-/** So long a host looks for messages before it blocks. */
-const spinMilliseconds = 0.03
+/**
+ * So long a host looks for messages before it blocks: long enough that one that is just being woken can answer. Where that was in vain
+ * (the other computes, or has no processor to itself) it looks but briefly, and long again each sixteenth time.
+ */
+const spinMilliseconds = 0.12
+const briefSpinMilliseconds = 0.01
+const tryAgainAfter = 16
 /** And so long it blocks: a thread that waits for memory to change is woken in a few microseconds, its event loop in some fifty. */
 const blockMilliseconds = 1
 /** A host that always finds a message in time lets its timers and files have a turn after so long. */
@@ -37,6 +42,7 @@ export function createPortLink(
   const received = new Int32Array(hosts)
   let total = 0
   let turnAt = performance.now()
+  let vain = 0
 
   function poll(): boolean {
     let found = false
@@ -71,7 +77,7 @@ export function createPortLink(
     poll,
     spin(isWanted) {
       let now = performance.now()
-      const end = now + spinMilliseconds
+      const end = now + (vain % tryAgainAfter === 0 ? spinMilliseconds : briefSpinMilliseconds)
       const look = (): void => {
         if (!isWanted()) return
         if (now - turnAt > turnMilliseconds)
@@ -80,7 +86,12 @@ export function createPortLink(
             look()
           })
         else {
-          for (; now < end; now = performance.now()) if (poll()) return
+          for (; now < end; now = performance.now())
+            if (poll()) {
+              vain = 0
+              return
+            }
+          vain++
           const rung = Atomics.load(bells, host)
           if (!poll() && Atomics.wait(bells, host, rung, blockMilliseconds) !== 'timed-out') poll()
         }
