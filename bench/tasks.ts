@@ -33,6 +33,9 @@ const sleep = (milliseconds: number): void => {
 /** No schedule is shorter than the longest task, nor than the sum over the workers. */
 const bestSeconds = Math.max(durations.reduce((sum, one) => sum + one) / workers, ...durations) / 1000
 
+const increment = nd.delayed((a: number) => a + 1)
+const sumOf = nd.delayed((list: number[]) => list.reduce((a, b) => a + b, 0))
+
 const pool = new nd.Pool({ workers })
 const client = nd.client({ workers })
 const cases: readonly Case[] = [
@@ -51,6 +54,14 @@ const cases: readonly Case[] = [
     unit: 'us an item',
     wanted: 0.3,
     run: () => pool.map(square, range(200000)),
+  },
+  {
+    name: 'delayed',
+    title: '10,000 delayed calls and one sum',
+    per: 10000e-6,
+    unit: 'us a call',
+    wanted: 8,
+    run: () => sumOf(range(10000).map((i) => increment(i))).compute({ workers }),
   },
   {
     name: 'futures',
@@ -88,6 +99,33 @@ function measurePeers({ name, per }: Case): Record<string, number> {
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1]
 const show = (value: number): string => value.toPrecision(3)
 
+/** Half a million calls, summed two by two in a graph under a million keys: built and run, in a process of its own. */
+const millionKeys = `
+import * as nd from 'ndloom'
+const start = performance.now()
+const increment = (a) => a + 1
+const add = (a, b) => a + b
+const spec = new Map()
+let level = Array.from({ length: 500_000 }, (_, i) => spec.set('leaf ' + i, [increment, i]) && 'leaf ' + i)
+for (let height = 0; level.length > 1; height++) {
+  const next = []
+  for (let i = 0; i < level.length; i += 2) {
+    if (i + 1 < level.length) spec.set(height + ' ' + i, [add, level[i], level[i + 1]])
+    next.push(i + 1 < level.length ? height + ' ' + i : level[i])
+  }
+  level = next
+}
+const sum = await nd.graph(spec).get(level[0], { workers: ${workers} })
+if (sum !== (500_000 * 500_001) / 2) throw new Error('a wrong sum: ' + sum)
+console.log(JSON.stringify([(performance.now() - start) / 1000, process.resourceUsage().maxRSS * 1024]))
+`
+function measureMillion(): [seconds: number, peakBytes: number] {
+  const cwd = new URL('.', import.meta.url)
+  return JSON.parse(
+    execFileSync(process.execPath, ['--input-type=module', '-e', millionKeys], { cwd, encoding: 'utf8' }),
+  )
+}
+
 const rows: string[] = []
 for (const one of cases) {
   const ours: number[] = []
@@ -103,6 +141,12 @@ for (const one of cases) {
   rows.push(`| ${one.title} | ${show(own)} ${one.unit} | ${one.wanted}${missed} | ${peers.join(', ') || '-'} |`)
   process.stdout.write(`${rows[rows.length - 1]}\n`)
 }
+const million = Array.from({ length: runs }, measureMillion)
+const [seconds, peakBytes] = [0, 1].map((k) => median(million.map((run) => run[k])))
+const isMissed = seconds > 10 || peakBytes > 1e9
+rows.push(
+  `| a graph of a million tasks, built and run | ${show(seconds)} s, peak ${show(peakBytes / 1e9)} GB | 10 s, 1 GB${isMissed ? ' (missed)' : ''} | - |`,
+)
 writeSection(
   'Tasks',
   `${measuredOn()} ${workers} workers a side; medians of ${runs} runs in turns, each after a warm-up.

@@ -44,6 +44,13 @@ def with_distributed(count):
         return timed(lambda: client.gather(client.map(square, range(count), pure=False)))
 
 
+def with_delayed(count):
+    from dask import delayed
+
+    increment = delayed(lambda a: a + 1)
+    return timed(lambda: delayed(sum)([increment(i) for i in range(count)]).compute(scheduler="threads", num_workers=WORKERS))
+
+
 def with_ipyparallel(count):
     import logging
 
@@ -61,6 +68,9 @@ CASES = {
     },
     "map": {
         "multiprocessing": lambda: with_multiprocessing(lambda pool: pool.map(square, range(200000))),
+    },
+    "delayed": {
+        "dask.delayed": lambda: with_delayed(10000),
     },
     "futures": {
         "dask.distributed": lambda: with_distributed(5000),
