@@ -26,17 +26,14 @@ export interface Counters {
   readonly activity: Int32Array
   /** Messages sent from host to host: [to * hosts + from]. */
   readonly sent: Int32Array
-  /** Messages sent to each host. A host may block on its own. */
-  readonly bells: Int32Array
 }
 
-export const counterBytes = (hosts: number): number => 4 * (1 + 2 * hosts + hosts * hosts)
+export const counterBytes = (hosts: number): number => 4 * (1 + hosts + hosts * hosts)
 
 export function countersOver(buffer: SharedArrayBuffer, hosts: number): Counters {
   return {
     ended: new Int32Array(buffer, 0, 1),
     activity: new Int32Array(buffer, 4, hosts),
     sent: new Int32Array(buffer, 4 * (1 + hosts), hosts * hosts),
-    bells: new Int32Array(buffer, 4 * (1 + hosts + hosts * hosts), hosts),
   }
 }

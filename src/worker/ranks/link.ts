@@ -17,14 +17,10 @@ export interface Link {
 }
 
 /**
- * So long a host looks for messages before it blocks: long enough that one that is just being woken can answer. Where that was in vain
- * (the other computes, or has no processor to itself) it looks but briefly, and long again each sixteenth time.
+ * So long a host looks for messages before it sleeps: twice what it takes to wake up the one that is to answer. (To block on the counter
+ * instead wakes a host sooner, but on the processor of the one that woke it: two ranks that compute in turn then share one.)
  */
 const spinMilliseconds = 0.12
-const briefSpinMilliseconds = 0.01
-const tryAgainAfter = 16
-/** And so long it blocks: a thread that waits for memory to change is woken in a few microseconds, its event loop in some fifty. */
-const blockMilliseconds = 1
 /** A host that always finds a message in time lets its timers and files have a turn after so long. */
 const turnMilliseconds = 10
 
@@ -35,14 +31,13 @@ const turnMilliseconds = 10
 export function createPortLink(
   host: number,
   ports: readonly (MessagePort | undefined)[],
-  { sent, bells }: Counters,
+  { sent }: Counters,
   deliver: (message: Message) => void,
 ): Link {
   const hosts = ports.length
   const received = new Int32Array(hosts)
   let total = 0
   let turnAt = performance.now()
-  let vain = 0
 
   function poll(): boolean {
     let found = false
@@ -71,13 +66,11 @@ export function createPortLink(
     post(to, message, moved) {
       ports[to]!.postMessage(message, moved)
       Atomics.add(sent, to * hosts + host, 1)
-      Atomics.add(bells, to, 1)
-      Atomics.notify(bells, to)
     },
     poll,
     spin(isWanted) {
       let now = performance.now()
-      const end = now + (vain % tryAgainAfter === 0 ? spinMilliseconds : briefSpinMilliseconds)
+      const end = now + spinMilliseconds
       const look = (): void => {
         if (!isWanted()) return
         if (now - turnAt > turnMilliseconds)
@@ -85,16 +78,7 @@ export function createPortLink(
             turnAt = now = performance.now()
             look()
           })
-        else {
-          for (; now < end; now = performance.now())
-            if (poll()) {
-              vain = 0
-              return
-            }
-          vain++
-          const rung = Atomics.load(bells, host)
-          if (!poll() && Atomics.wait(bells, host, rung, blockMilliseconds) !== 'timed-out') poll()
-        }
+        else for (; now < end; now = performance.now()) if (poll()) return
       }
       look()
     },
