@@ -7,14 +7,24 @@ import { sizeOf } from '../core/shape.ts'
 import { fromSource } from '../graph/build.ts'
 import { asResult } from '../run/results.ts'
 import { tie } from '../storage/host.ts'
+import { openDirectory } from '../storage/store/directory.ts'
 import { openStore } from '../storage/store/open.ts'
-import { checkPath, formatPlace, joinKey, placeOf, type StoreLike, type ZarritaStore } from '../storage/store/store.ts'
+import {
+  checkPath,
+  formatPlace,
+  joinKey,
+  placeOf,
+  type RemoteStore,
+  type StoreLike,
+  type StorePlace,
+  type ZarritaStore,
+} from '../storage/store/store.ts'
 import { innerChunks, type ZarrArray, type ZarrAttributes, type ZarrSource } from '../storage/zarr/array.ts'
-import { childNames, type Hierarchy, type Node, openHierarchy, readNode } from '../storage/zarr/node.ts'
+import { childNames, type Hierarchy, type Node, openHierarchy, readNode, readNodeNow } from '../storage/zarr/node.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { gridOf } from './data.ts'
 
-export type { ByteRange, StoreLike, ZarritaStore } from '../storage/store/store.ts'
+export type { ByteRange, RemoteStore, StoreLike, ZarritaStore } from '../storage/store/store.ts'
 export type { ZarrAttributes } from '../storage/zarr/array.ts'
 
 export interface FromZarrOptions {
@@ -58,22 +68,29 @@ export interface ZarrArrayInfo {
 /**
  * The array in a Zarr store, version 2 or 3: a folder, a zip file, an http(s) URL, or a store of zarrita's kind (an object with
  * `get(key)`; a Map will do). Its metadata are read now; of its elements only the chunks that a computation needs are read, in the
- * workers (a store object's bytes on the main thread). Missing chunks are full of the array's fill value.
+ * workers (a store object's bytes on the main thread). Of a folder the array is there at once; of a zip file, a server or a store
+ * object it is promised: `await` is right for all. Missing chunks are full of the array's fill value.
  * Errors: StorageError (no array there, metadata that ndloom does not understand, a server that fails), ChunkError.
  * @example
  * await nd.ones([4, 6]).toZarr('climate.zarr', { path: 'surface/temperature' })
- * const t = await nd.fromZarr('climate.zarr', { path: 'surface/temperature' })
+ * const t = nd.fromZarr('climate.zarr', { path: 'surface/temperature' })
+ * const same = await nd.fromZarr(new Map([['/zarr.json', new Uint8Array()]])).catch((error) => error.name) // -> 'StorageError'
  */
-export async function fromZarr(store: StoreLike, options: FromZarrOptions = {}): Promise<ChunkedArray> {
+export function fromZarr(store: RemoteStore, options?: FromZarrOptions): Promise<ChunkedArray>
+export function fromZarr(store: string | URL, options?: FromZarrOptions): ChunkedArray
+export function fromZarr(store: StoreLike, options?: FromZarrOptions): ChunkedArray | Promise<ChunkedArray>
+export function fromZarr(store: StoreLike, options: FromZarrOptions = {}): ChunkedArray | Promise<ChunkedArray> {
   const { path = '', chunks } = checkOptions<FromZarrOptions>(options, ['path', 'chunks'], 'fromZarr')
-  const { node, object, hierarchy } = await openNode(store, path, 'fromZarr')
-  if (node.kind === 'group') {
-    const names = await childNames(hierarchy, node.path).catch(() => [])
-    throw new StorageError(
-      `fromZarr: ${formatPlace(hierarchy.place)} has a group at '${node.path}', no array; give the path of one of its members: ${names.join(', ') || 'none are known'}`,
-    )
-  }
-  return new ChunkedArray(zarrExpr(node.array, object, chunks))
+  const { place } = placeOf(store, 'fromZarr')
+  if (place.kind !== 'directory') return openNode(store, path, 'fromZarr').then((opened) => arrayOf(opened, chunks))
+  return arrayOf(openNodeNow(place, path, 'fromZarr'), chunks)
+}
+
+function arrayOf({ node, object, hierarchy: { place } }: OpenedNode, chunks: ChunksOption | undefined): ChunkedArray {
+  if (node.kind === 'array') return new ChunkedArray(zarrExpr(node.array, object, chunks))
+  throw new StorageError(
+    `fromZarr: ${formatPlace(place)} has a group at '${node.path}', no array; give the path of one of its members, which openZarr tells`,
+  )
 }
 
 /** The expression of an array in a store. */
@@ -149,19 +166,29 @@ function arrayInfo(array: ZarrArray): ZarrArrayInfo {
   }
 }
 
+interface OpenedNode {
+  readonly node: Node
+  readonly object: ZarritaStore | undefined
+  readonly hierarchy: Hierarchy
+}
+
 /** The node at a path of a store that a user named. Errors: StorageError. */
-export async function openNode(
-  given: StoreLike,
-  path: string,
-  operation: string,
-): Promise<{ node: Node; object: ZarritaStore | undefined; hierarchy: Hierarchy }> {
+export async function openNode(given: StoreLike, path: string, operation: string): Promise<OpenedNode> {
   const { place, object } = placeOf(given, operation)
   const checked = checkPath(path, operation)
   const hierarchy = await openHierarchy(await openStore(place, object), place)
-  const node = await readNode(hierarchy, checked)
-  if (!node)
-    throw new StorageError(
-      `${operation}: ${formatPlace(place)} has no array or group at '${checked}' (no zarr.json, .zarray or .zgroup); check the store and the path`,
-    )
+  const node = (await readNode(hierarchy, checked)) ?? refuseMissing(place, checked, operation)
   return { node, object, hierarchy }
+}
+/** The same of a folder, which is read without waiting. */
+function openNodeNow(place: StorePlace & { kind: 'directory' }, path: string, operation: string): OpenedNode {
+  const checked = checkPath(path, operation)
+  const store = openDirectory(place.path)
+  const { hierarchy, node } = readNodeNow(store, store.getNow, place, checked)
+  return { node: node ?? refuseMissing(place, checked, operation), object: undefined, hierarchy }
+}
+function refuseMissing(place: StorePlace, path: string, operation: string): never {
+  throw new StorageError(
+    `${operation}: ${formatPlace(place)} has no array or group at '${path}' (no zarr.json, .zarray or .zgroup); check the store and the path`,
+  )
 }

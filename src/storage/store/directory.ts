@@ -17,15 +17,20 @@ import type { ByteRange, WritableStore } from './store.ts'
 /** Where values wait until they are whole, in the folder of the array that they belong to. */
 export const hiddenFolder = '.ndloom'
 
+/** A folder's values are there without waiting. */
+export type Directory = WritableStore & Required<Pick<WritableStore, 'getNow'>>
+
 /**
  * A folder whose files are the values. It blocks its thread, which is mostly a worker's. A value is written under a name of its own in
  * `hidden` (a key) and then renamed.
  */
-export function openDirectory(root: string, hidden = hiddenFolder): WritableStore {
+export function openDirectory(root: string, hidden = hiddenFolder): Directory {
   let next = 0
+  const getNow = (key: string) => whenThere(join(root, key), () => readPart(join(root, key)))
   return {
     isLocal: true,
-    get: async (key) => whenThere(join(root, key), () => readPart(join(root, key))),
+    getNow,
+    get: async (key) => getNow(key),
     getRange: async (key, range) => whenThere(join(root, key), () => readPart(join(root, key), range)),
     list: async (prefix) => whenThere(join(root, prefix), () => readdirSync(join(root, prefix))) ?? [],
     async remove(key) {

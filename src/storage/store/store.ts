@@ -13,6 +13,8 @@ export type StorePlace =
 export interface Store {
   /** Gives all at once, without waiting. */
   readonly isLocal: boolean
+  /** Of a store whose values are there without waiting. */
+  getNow?(key: string): Uint8Array | undefined
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
   getRange(key: string, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** The first parts of the keys below a prefix, where the store can tell. */
@@ -37,6 +39,8 @@ export interface ZarritaStore {
   /** All keys, as a Map has it. */
   keys?(): Iterable<string>
 }
+/** What is not there without waiting: a server by its URL, or an object. */
+export type RemoteStore = `http://${string}` | `https://${string}` | ZarritaStore
 /** How a user names a store. */
 export type StoreLike = string | URL | ZarritaStore
 

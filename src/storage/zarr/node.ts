@@ -30,13 +30,40 @@ interface Consolidated {
   readonly documents: ReadonlyMap<string, Document>
 }
 
+/** Reading that asks for values by their keys, so that it need not know whether they are there at once or have to be waited for. */
+type Reading<T> = Generator<string, T, Uint8Array | undefined>
+
+async function readLater<T>(reading: Reading<T>, { get }: Store): Promise<T> {
+  let step = reading.next()
+  while (!step.done) step = reading.next(await get(step.value))
+  return step.value
+}
+function readNow<T>(reading: Reading<T>, getNow: NonNullable<Store['getNow']>): T {
+  let step = reading.next()
+  while (!step.done) step = reading.next(getNow(step.value))
+  return step.value
+}
+
 /** Opens a store, looking for consolidated metadata where a node below its root is wanted. Errors: StorageError. */
-export async function openHierarchy(store: Store, place: StorePlace): Promise<Hierarchy> {
+export const openHierarchy = (store: Store, place: StorePlace): Promise<Hierarchy> =>
+  readLater(hierarchyReading(store, place), store)
+
+/** The node at a path; undefined when there is none. Errors: StorageError. */
+export const readNode = (hierarchy: Hierarchy, path: string): Promise<Node | undefined> =>
+  readLater(nodeReading(hierarchy, path), hierarchy.store)
+
+/** Both at once, of a store whose values are there without waiting. Errors: StorageError. */
+export function readNodeNow(store: Store, getNow: NonNullable<Store['getNow']>, place: StorePlace, path: string) {
+  const hierarchy = readNow(hierarchyReading(store, place), getNow)
+  return { hierarchy, node: readNow(nodeReading(hierarchy, path), getNow) }
+}
+
+function* hierarchyReading(store: Store, place: StorePlace): Reading<Hierarchy> {
   const bare = { store, place, consolidated: undefined }
-  const root = await readDocument(bare, 'zarr.json')
+  const root = yield* readDocument(bare, 'zarr.json')
   const v3 = objectOf(objectOf(root?.consolidated_metadata)?.metadata)
   if (v3) return { ...bare, consolidated: { version: 3, documents: new Map(entries(v3)) } }
-  const v2 = root ? undefined : objectOf((await readDocument(bare, '.zmetadata'))?.metadata)
+  const v2 = root ? undefined : objectOf((yield* readDocument(bare, '.zmetadata'))?.metadata)
   return v2 ? { ...bare, consolidated: { version: 2, documents: new Map(entries(v2)) } } : bare
 }
 
@@ -45,33 +72,32 @@ const objectOf = (value: unknown): Document | undefined =>
 const entries = (documents: Document): [string, Document][] =>
   Object.entries(documents).map(([key, document]) => [key, objectOf(document) ?? {}])
 
-/** The node at a path; undefined when there is none. Errors: StorageError. */
-export async function readNode(hierarchy: Hierarchy, path: string): Promise<Node | undefined> {
+function* nodeReading(hierarchy: Hierarchy, path: string): Reading<Node | undefined> {
   const { consolidated } = hierarchy
   const key = joinKey(path, 'zarr.json')
   const v3 =
     (consolidated?.version === 3 && path !== '' && consolidated.documents.get(path)) ||
-    (await readDocument(hierarchy, key))
+    (yield* readDocument(hierarchy, key))
   if (v3) return named(hierarchy, key, () => v3Node(hierarchy, path, v3))
-  const array = await readV2(hierarchy, joinKey(path, '.zarray'))
-  const attributes = async () => (await readV2(hierarchy, joinKey(path, '.zattrs'))) ?? {}
-  if (array) {
-    const found = await attributes()
+  const array = yield* readV2(hierarchy, joinKey(path, '.zarray'))
+  const group = array ? undefined : yield* readV2(hierarchy, joinKey(path, '.zgroup'))
+  if (!array && !group) return undefined
+  const attributes = (yield* readV2(hierarchy, joinKey(path, '.zattrs'))) ?? {}
+  if (array)
     return named(hierarchy, joinKey(path, '.zarray'), () => {
       checkVersion(array, 2)
-      return arrayNode(hierarchy, path, parseV2Array(array, found))
+      return arrayNode(hierarchy, path, parseV2Array(array, attributes))
     })
-  }
-  const group = await readV2(hierarchy, joinKey(path, '.zgroup'))
-  if (!group) return undefined
-  return { kind: 'group', version: 2, path, attributes: await attributes() }
+  return { kind: 'group', version: 2, path, attributes }
 }
 
-const readV2 = async (hierarchy: Hierarchy, key: string): Promise<Document | undefined> =>
-  (hierarchy.consolidated?.version === 2 && hierarchy.consolidated.documents.get(key)) || readDocument(hierarchy, key)
+function* readV2(hierarchy: Hierarchy, key: string): Reading<Document | undefined> {
+  const { consolidated } = hierarchy
+  return (consolidated?.version === 2 && consolidated.documents.get(key)) || (yield* readDocument(hierarchy, key))
+}
 
-async function readDocument({ store, place }: Hierarchy, key: string): Promise<Document | undefined> {
-  const bytes = await store.get(key)
+function* readDocument({ place }: Hierarchy, key: string): Reading<Document | undefined> {
+  const bytes = yield key
   return bytes && named({ place }, key, () => parseDocument(bytes))
 }
 
