@@ -18,14 +18,7 @@ import {
 } from '../storage/store/store.ts'
 import { chunkKey, type ZarrArray, type ZarrSink } from '../storage/zarr/array.ts'
 import { consolidate } from '../storage/zarr/consolidate.ts'
-import {
-  createArray,
-  forgetRun,
-  storedIdentity,
-  storeIdentity,
-  updateArray,
-  writtenKeys,
-} from '../storage/zarr/create.ts'
+import { createArray, endRun, storedIdentity, storeIdentity, updateArray, writtenKeys } from '../storage/zarr/create.ts'
 import { type Hierarchy, openHierarchy, readNode } from '../storage/zarr/node.ts'
 import { partsOf } from '../storage/zarr/read.ts'
 import { type IndexEntry, indexView } from './indexing.ts'
@@ -94,7 +87,7 @@ export async function openZarrTarget(
     ...stored,
     async commit() {
       if (options.appendAxis !== undefined) await updateArray(store, array)
-      await forgetRun(store, array)
+      await endRun(store, array, options.resume === true)
       if (target.isConsolidated) await consolidate(target.hierarchy)
     },
   }

@@ -74,7 +74,6 @@ export interface ZarrArrayInfo {
  * @example
  * await nd.ones([4, 6]).toZarr('climate.zarr', { path: 'surface/temperature' })
  * const t = nd.fromZarr('climate.zarr', { path: 'surface/temperature' })
- * const same = await nd.fromZarr(new Map([['/zarr.json', new Uint8Array()]])).catch((error) => error.name) // -> 'StorageError'
  */
 export function fromZarr(store: RemoteStore, options?: FromZarrOptions): Promise<ChunkedArray>
 export function fromZarr(store: string | URL, options?: FromZarrOptions): ChunkedArray

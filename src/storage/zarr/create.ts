@@ -74,9 +74,16 @@ export async function storedIdentity(store: WritableStore, array: ZarrArray): Pr
 export const storeIdentity = (store: WritableStore, array: ZarrArray, identity: string): Promise<void> =>
   store.set(runKey(array), formatDocument({ identity, shape: formatShape(array.shape) }))
 
-/** The run has ended: what stood beside the array for it goes. */
-export const forgetRun = (store: WritableStore, { path }: ZarrArray): Promise<void> =>
-  store.remove(joinKey(path, hiddenFolder))
+/**
+ * The run has ended: what stood beside the array for it goes. Of one that can be resumed its identity stays: a process that was ended
+ * after its last chunk must find it, to see that all is done.
+ */
+export async function endRun(store: WritableStore, array: ZarrArray, isResumable: boolean): Promise<void> {
+  const folder = joinKey(array.path, hiddenFolder)
+  if (!isResumable) return store.remove(folder)
+  for (const name of (await store.list?.(folder)) ?? [])
+    if (joinKey(folder, name) !== runKey(array)) await store.remove(joinKey(folder, name))
+}
 
 /** The keys of all that stands below an array's path. */
 export async function writtenKeys(store: WritableStore, { path }: ZarrArray): Promise<Set<string>> {

@@ -90,7 +90,16 @@ describe('resume', () => {
     await failing(path, { onEvent: (event) => void (event.type === 'start' && totals.push(event.totalTasks)) })
     expect(totals[0]).toBeLessThanOrEqual(3 * (16 - there))
     expect(await (await nd.fromZarr(path)).sum().compute()).toBe(64 * 6)
-    expect(existsSync(join(path, '.ndloom'))).toBe(false)
+    expect(readdirSync(join(path, '.ndloom'))).toEqual(['run.json'])
+  })
+  test('of what is done does nothing, and still refuses another computation', async () => {
+    const path = join(folder, 'whole.zarr')
+    await begin(path)
+    await failing(path)
+    const before = filesOf(path).map((name) => statSync(join(path, name)).mtimeMs)
+    await failing(path)
+    expect(filesOf(path).map((name) => statSync(join(path, name)).mtimeMs)).toEqual(before)
+    await expect(failing(path, {}, 3)).rejects.toThrow(/another computation/)
   })
   test('refuses another computation, another layout, and a source that has changed', async () => {
     const path = join(folder, 'other.zarr')
