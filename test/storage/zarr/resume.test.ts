@@ -61,7 +61,8 @@ test('a run that is killed 20 times at random moments gives the bytes of an undi
   expect(advances).toBeGreaterThan(0)
   expect(await ended(start(killed, 10))).toEqual({ code: 0, text: '' })
   expect(filesOf(killed)).toEqual(filesOf(undisturbed))
-  for (const name of filesOf(killed))
+  // How long the blocks take is an argument: the identities differ, and nothing else.
+  for (const name of filesOf(killed).filter((file) => file !== join('.ndloom', 'run.json')))
     expect(Buffer.compare(readFileSync(join(killed, name)), readFileSync(join(undisturbed, name))), name).toBe(0)
 }, 180_000)
 
