@@ -8,6 +8,7 @@ import * as build from '../graph/build.ts'
 import type { Expr, UserFunction } from '../graph/expr.ts'
 import { type ModuleFunction, sentFunction } from '../worker/functions.ts'
 import { ChunkedArray } from './chunked-array.ts'
+import { freeVariables } from './free-variables.ts'
 import { exprOf, type Operand } from './operands.ts'
 
 export type { ModuleFunction } from '../worker/functions.ts'
@@ -36,7 +37,7 @@ export type BlocksOf<A extends readonly Operand[]> = { [K in keyof A]: Block }
  * A function of the user's called on every block; blocks of several arrays come together (they broadcast and are cut as the
  * first one). It gets one ndarray an array, then `{ index, offset, args }`, and returns an ndarray (the one it got, changed, will
  * do); it may be async. It runs in a worker, sent as text: it sees no variable from outside, only `args`.
- * Errors: ShapeError, ChunkError, DTypeError, NdloomError for what is no function text.
+ * Errors: ShapeError, ChunkError, DTypeError, NdloomError for what is no function text and for one that refers to a variable from outside.
  * @example nd.mapBlocks((a, b, { args }) => { a.set(0, 0, args.top); return a }, [x, y], { args: { top: 1 } })
  */
 export function mapBlocks<const A extends readonly Operand[]>(
@@ -82,10 +83,16 @@ function outputGrid(grid: Grid, chunks: MapBlocksOptions['chunks']): Grid {
   return output
 }
 
-const userFunction = (fn: unknown, data: unknown): UserFunction => ({
-  ...sentFunction(fn, 'mapBlocks'),
-  args: cloned(data),
-})
+function userFunction(fn: unknown, data: unknown): UserFunction {
+  const sent = sentFunction(fn, 'mapBlocks')
+  const [outside] = 'text' in sent ? freeVariables(sent.text) : []
+  if (outside !== undefined)
+    throw new NdloomError(
+      `mapBlocks: the function refers to ${outside}, which is not defined where it runs: it is sent as text, so it sees no variables from ` +
+        'around it; pass the value in `args`, or name an exported function by { module, name }',
+    )
+  return { ...sent, args: cloned(data) }
+}
 
 /** `args` as it is now: a later change does not reach the array. Errors: NdloomError for what structured clone does not take. */
 function cloned(args: unknown): unknown {

@@ -73,7 +73,7 @@ describe('what mapBlocks computes', () => {
   })
   test('an outside name is named, and the pool is usable afterwards', async () => {
     const outside = 3
-    await expect(x.mapBlocks((block) => block.hi(outside)).compute()).rejects.toThrow(/outside is not defined/)
+    expect(() => x.mapBlocks((block) => block.hi(outside))).toThrow(/refers to outside/)
     await expect(x.mapBlocks(() => 5).compute()).rejects.toThrow(nd.TaskError)
     expect(await list(x.mapBlocks((block) => block))).toHaveLength(10)
   })

@@ -160,7 +160,11 @@ describe.each(schedulers)('%s', (scheduler) => {
   })
   test('a function that sees a variable from around it', async () => {
     const outside = 3
-    const error = await rejection(x.mapBlocks((block) => block.hi(outside)).compute(options))
+    const text = /refers to outside, which is not defined where it runs.*pass the value in `args`/
+    expect(() => x.mapBlocks((block) => block.hi(outside))).toThrow(text)
+    // Where the call cannot tell, the worker does.
+    const evasive = (block: nd.Block) => (typeof outside === 'number' ? block : block.hi(outside))
+    const error = await rejection(x.mapBlocks(evasive).compute(options))
     expect(error).toBeInstanceOf(nd.TaskError)
     expect(error.message).toMatch(/outside is not defined.*pass the value in `args`/)
   })
