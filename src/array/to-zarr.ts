@@ -1,7 +1,6 @@
 import type { Box } from '../core/chunks.ts'
-import { formatGiven, ShapeError, StorageError } from '../core/errors.ts'
+import { StorageError } from '../core/errors.ts'
 import { checkFlag, checkOptions } from '../core/options.ts'
-import { checkAxis, formatShape, sameShape } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
 import { identityOf } from '../run/identity.ts'
 import { type ComputeOptions, optionNames } from '../run/options.ts'
@@ -18,12 +17,25 @@ import {
 } from '../storage/store/store.ts'
 import { chunkKey, type ZarrArray, type ZarrSink } from '../storage/zarr/array.ts'
 import { consolidate } from '../storage/zarr/consolidate.ts'
-import { createArray, endRun, storedIdentity, storeIdentity, updateArray, writtenKeys } from '../storage/zarr/create.ts'
+import {
+  checkPlace,
+  createArray,
+  endRun,
+  hasChunks,
+  runKey,
+  storedIdentity,
+  storeIdentity,
+  touchArray,
+  updateArray,
+  versionAbove,
+  writtenKeys,
+} from '../storage/zarr/create.ts'
 import { type Hierarchy, openHierarchy, readNode } from '../storage/zarr/node.ts'
 import { partsOf } from '../storage/zarr/read.ts'
-import { type IndexEntry, indexView } from './indexing.ts'
+import type { IndexEntry } from './indexing.ts'
 import { exprOf, type Operand } from './operands.ts'
 import { layOutArray, layoutNames, type ZarrLayout } from './zarr-layout.ts'
+import { behind, type Place, regionOf } from './zarr-parts.ts'
 
 export interface ToZarrOptions extends ZarrLayout, ComputeOptions {
   /** Where the array goes in the store, as 'group/x'; the store's root unless given. Groups above it are made. */
@@ -73,7 +85,7 @@ export async function toZarr(x: Operand, to: StoreLike, given: ToZarrOptions = {
 export type ZarrTargetOptions = Omit<ToZarrOptions, keyof ComputeOptions>
 export const zarrTargetNames = [...ownNames, ...layoutNames] as const
 
-/** Makes or opens the array to write to. `commit` ends the run; after an error the chunks that were written stay. Errors: StorageError. */
+/** Finds the array to write to, which is made when the run begins. `commit` ends the run; after an error the chunks that were written stay. Errors: StorageError. */
 export async function openZarrTarget(
   expr: Expr,
   to: StoreLike,
@@ -87,8 +99,9 @@ export async function openZarrTarget(
     ...stored,
     async commit() {
       if (options.appendAxis !== undefined) await updateArray(store, array)
-      await endRun(store, array, options.resume === true)
+      if (options.region !== undefined) await touchArray(store, array)
       if (target.isConsolidated) await consolidate(target.hierarchy)
+      await endRun(store, array, options.resume === true)
     },
   }
 }
@@ -123,53 +136,64 @@ async function openWritable(
   return { hierarchy: { store, place, consolidated: undefined }, object, isConsolidated: consolidated !== undefined }
 }
 
-/** Where an array goes in which array of the store. */
-interface Place {
-  readonly array: ZarrArray
-  readonly origin: readonly number[]
+/** Where an array goes, and what makes that ready when the run begins. */
+interface Opened extends Place {
+  readonly begin: () => Promise<void>
+  /** Chunks of an earlier run of the same computation are there. */
+  readonly goesOn?: boolean
 }
 
-/** Makes or opens the array to write to. Errors: StorageError, ChunkError, ShapeError. */
+/** Finds the array to write to. Nothing is changed before the run begins. Errors: StorageError, ChunkError, ShapeError. */
 async function prepare(target: Target): Promise<{ stored: Stored; array: ZarrArray }> {
   const { expr, options, hierarchy, object } = target
   const skipsEmpty = !checkFlag(options.writeEmptyChunks, 'writeEmptyChunks', 'toZarr', true)
   const isPart = options.region !== undefined || options.appendAxis !== undefined
   if (isPart) refuseWithPart(options)
-  const { array, origin } = isPart ? await openPart(target) : await openWhole(target)
+  const { array, origin, begin, goesOn } = isPart ? await openPart(target) : await openWhole(target)
   const { dtype, shape, chunks } = array
   const sink: ZarrSink = { type: 'zarr', array, skipsEmpty, dtype, shape, unit: chunks }
   if (object) tie(sink, object)
-  const written = options.resume ? await writtenKeys(hierarchy.store, array) : undefined
+  const written = goesOn ? await writtenKeys(hierarchy.store, array) : undefined
   const isWritten =
     written && ((box: Box) => partsOf(box, chunks).every(({ index }) => written.has(chunkKey(array, index))))
-  return { stored: { expr, sink, origin, isWritten }, array }
+  return { stored: { expr, sink, origin, isWritten, begin, isAlone: options.region === undefined }, array }
 }
 
 /** An array of its own, or, resuming, the one that an earlier run has begun. */
-async function openWhole(target: Target): Promise<Place> {
+async function openWhole(target: Target): Promise<Opened> {
   const { expr, options, path, hierarchy } = target
   const { store, place } = hierarchy
   const resume = checkFlag(options.resume, 'resume', 'toZarr')
   const overwrite = checkFlag(options.overwrite, 'overwrite', 'toZarr')
-  const array = { ...layOutArray(expr, options), place, path }
+  const zarrFormat = options.zarrFormat ?? (await versionAbove(hierarchy, path))
+  const array = { ...layOutArray(expr, { ...options, zarrFormat }), place, path }
   const origin = expr.shape.map(() => 0)
   if (!resume) {
-    await createArray(hierarchy, array, overwrite)
-    return { array, origin }
+    await checkPlace(hierarchy, array, overwrite)
+    // Chunks of this run are none that an earlier one could go on from.
+    const begin = () => createArray(hierarchy, array, overwrite, () => store.remove(runKey(array)))
+    return { array, origin, begin }
   }
   const identity = identityOf(expr, { ...array, fill: [...array.fill] })
   const found = await storedIdentity(store, array)
+  const isThere = (await readNode(hierarchy, path)) !== undefined
   if (found === identity) {
-    if (!(await readNode(hierarchy, path))) await createArray(hierarchy, array, false)
-    return { array, origin }
+    const begin = async () => (isThere ? undefined : createArray(hierarchy, array, false, async () => {}))
+    return { array, origin, begin, goesOn: true }
   }
   if (found !== undefined && !overwrite)
     throw new StorageError(
       `toZarr: ${formatPlace(place)} has at '${path}' what another computation has begun (of other elements, sources, chunks or codecs); ` +
         'finish that one, give overwrite: true, or name another path',
     )
-  await createArray(hierarchy, array, overwrite, () => storeIdentity(store, array, identity))
-  return { array, origin }
+  await checkPlace(hierarchy, array, overwrite)
+  if (!isThere && (await hasChunks(store, path)))
+    throw new StorageError(
+      `toZarr: ${formatPlace(place)} has chunks at '${path}' without metadata, which a run that is resumed would take for its own; ` +
+        'remove them, or name another path',
+    )
+  const begin = () => createArray(hierarchy, array, overwrite, () => storeIdentity(store, array, identity))
+  return { array, origin, begin }
 }
 
 function refuseWithPart(options: ZarrTargetOptions): void {
@@ -184,36 +208,16 @@ function refuseWithPart(options: ZarrTargetOptions): void {
 }
 
 /** A part of an array that is there. */
-async function openPart({ expr, options, path, hierarchy }: Target): Promise<Place> {
+async function openPart({ expr, options, path, hierarchy }: Target): Promise<Opened> {
+  const { store, place } = hierarchy
   const node = await readNode(hierarchy, path)
   if (node?.kind !== 'array')
     throw new StorageError(
-      `toZarr: ${formatPlace(hierarchy.place)} has no array at '${path}' to write a part of; make it first, say with nd.zeros(shape).toZarr(...)`,
+      `toZarr: ${formatPlace(place)} has no array at '${path}' to write a part of; make it first, say with nd.zeros(shape).toZarr(...)`,
     )
-  return options.region !== undefined
-    ? regionOf(expr, node.array, options.region)
-    : behind(expr, node.array, options.appendAxis)
-}
-
-function regionOf(expr: Expr, array: ZarrArray, region: ToZarrOptions['region']): Place {
-  const view = indexView(array.shape, Array.isArray(region) ? region : [region as IndexEntry], 'toZarr')
-  const isBox = view.axes.every(({ from, step }, axis) => from === axis && step === 1)
-  if (!isBox || !sameShape(view.shape, expr.shape))
-    throw new ShapeError(
-      `toZarr: the region ${formatGiven(region)} of an array of shape ${formatShape(array.shape)} has shape ${formatShape(view.shape)}, ` +
-        `want slices of step 1 that give ${formatShape(expr.shape)}`,
-    )
-  return { array, origin: view.axes.map(({ start }) => start) }
-}
-
-function behind(expr: Expr, array: ZarrArray, given: unknown): Place {
-  const axis = checkAxis(given, array.shape.length, 'toZarr')
-  const fits =
-    expr.shape.length === array.shape.length && expr.shape.every((n, k) => k === axis || n === array.shape[k])
-  if (!fits)
-    throw new ShapeError(
-      `toZarr: an array of shape ${formatShape(expr.shape)} cannot go behind one of shape ${formatShape(array.shape)} along axis ${axis}; make the other axes alike`,
-    )
-  const shape = array.shape.map((n, k) => (k === axis ? n + expr.shape[k] : n))
-  return { array: { ...array, shape }, origin: array.shape.map((n, k) => (k === axis ? n : 0)) }
+  const part =
+    options.region !== undefined
+      ? regionOf(expr, node.array, options.region)
+      : behind(expr, node.array, options.appendAxis)
+  return { ...part, begin: () => touchArray(store, node.array) }
 }

@@ -14,7 +14,7 @@ export type ZarrCodecName = 'blosc' | 'zstd' | 'gzip' | 'zlib' | 'lz4' | 'crc32c
 
 /** How a new array is laid out in a store. */
 export interface ZarrLayout {
-  /** The version of the format, 3 unless given. */
+  /** The version of the format; else that of the group it goes into, or 3. */
   zarrFormat?: 2 | 3
   /** The store's chunks: lengths as in `nd.zeros`, all alike along an axis; else the array's own blocks. */
   chunks?: ChunksOption

@@ -23,6 +23,8 @@ export interface Prepared {
   readonly engine: Engine
   /** Bytes of the whole results that the run writes; none unless given. */
   readonly resultBytes: number
+  /** Done when it is known that the tasks fit, before the first one. */
+  readonly begin?: () => Promise<void>
 }
 
 /** The engine. Where a job is to run on workers the first of them starts while the job is planned. */
@@ -44,7 +46,7 @@ export function prepare(roots: readonly Root[], engine: Engine, settings: Settin
 
 /** Hands the tasks to the scheduler; `flag` marks the output tasks. The run is held to its forecast. */
 export async function startJob(
-  { plan, engine, resultBytes }: Prepared,
+  { plan, engine, resultBytes, begin }: Prepared,
   tasks: Tasks,
   flag: number,
   settings: Settings,
@@ -60,6 +62,7 @@ export async function startJob(
     taskStage: tasks.stage,
     taskBlock: tasks.block,
   }
+  await begin?.()
   await makeRoomForJob(engine, () => needs.inOrderBytes)
   onEvent?.({ type: 'start', totalTasks: tasks.count, forecastBytes })
   const progress = settings.openProgress?.()

@@ -5,6 +5,7 @@ import { cast, rechunk } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
 import { layOut } from '../plan/tasks.ts'
 import type { Sink } from '../storage/sink.ts'
+import { refuseConflicts } from './conflicts.ts'
 import { engineFor, prepare, startJob } from './job.ts'
 import { type ComputeOptions, settingsOf } from './options.ts'
 
@@ -16,6 +17,10 @@ export interface Stored {
   readonly origin?: readonly number[]
   /** Whether a box of the sink was written by an earlier run; nothing that only such boxes need is computed. */
   readonly isWritten?: (box: Box) => boolean
+  /** What changes the place before the first block is written; called when all is checked and the run can begin. */
+  readonly begin?: () => Promise<void>
+  /** Nothing else may go to the same array in the run, wherever in it. */
+  readonly isAlone?: boolean
 }
 
 /**
@@ -24,8 +29,13 @@ export interface Stored {
  */
 export async function storeAll(pairs: readonly Stored[], options: ComputeOptions = {}): Promise<void> {
   const settings = settingsOf(options)
+  refuseConflicts(pairs)
+  const begin = async (): Promise<void> => {
+    settings.signal?.throwIfAborted()
+    for (const pair of pairs) await pair.begin?.()
+  }
   const wanted = pairs.filter(({ expr }) => sizeOf(expr.shape) > 0).map(placed)
-  if (wanted.length === 0) return
+  if (wanted.length === 0) return begin()
   const engine = engineFor(settings)
   const prepared = prepare(
     wanted.map(({ expr, sink, origin }) => ({ expr, assemble: false, store: { sink, origin } })),
@@ -38,7 +48,8 @@ export async function storeAll(pairs: readonly Stored[], options: ComputeOptions
     const box = blockBox(expr.grid, unravel(block, gridShape(expr.grid)))
     return !isWritten(box.map(([low, high], axis) => [low + origin[axis], high + origin[axis]]))
   })
-  if (tasks.count > 0) await (await startJob(prepared, tasks, 0, settings)).result
+  if (tasks.count === 0) return begin()
+  await (await startJob({ ...prepared, begin }, tasks, 0, settings)).result
 }
 
 /** The array in the sink's dtype, cut between the sink's units. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
 import { type DType, itemsize } from '../core/dtype.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { storageError } from './file.ts'
 import { formatNpyHeader } from './npy.ts'
 import type { FileSink } from './sink.ts'
+import { addTemporary, keepTemporary, removeTemporary } from './temporaries.ts'
 
 /** A sink that is being filled: `commit` puts what was written under its name, `abandon` leaves nothing behind. */
 export interface Target {
@@ -24,7 +25,7 @@ export function openFileTarget(
   operation: string,
 ): Target {
   const part = `${path}.${randomUUID().slice(0, 8)}.part`
-  const abandon = (): void => rmSync(part, { force: true })
+  const abandon = (): void => removeTemporary(part)
   const guard = (action: () => void): void => {
     try {
       action()
@@ -33,6 +34,11 @@ export function openFileTarget(
       throw storageError(path, operation, error)
     }
   }
+  const commit = (): void => {
+    renameSync(part, path)
+    keepTemporary(part)
+  }
+  addTemporary(part)
   guard(() => {
     const file = openSync(part, 'w')
     try {
@@ -44,7 +50,7 @@ export function openFileTarget(
   })
   const unit = shape.map(() => 1)
   const sink: FileSink = { type: 'file', path: part, offset: header.length, byteOrder, dtype, shape, unit }
-  return { sink, commit: () => guard(() => renameSync(part, path)), abandon }
+  return { sink, commit: () => guard(commit), abandon }
 }
 
 /** An NPY file to be. Errors: StorageError. */

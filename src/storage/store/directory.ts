@@ -6,11 +6,13 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { storageError } from '../file.ts'
+import { hasEnded, ownerName, tryRemove } from '../temporaries.ts'
 import { takeBuffer } from './buffers.ts'
 import type { ByteRange, WritableStore } from './store.ts'
 
@@ -42,14 +44,31 @@ export function openDirectory(root: string, hidden = hiddenFolder): Directory {
     },
     async set(key, bytes) {
       const target = join(root, key)
+      const temporary = join(root, hidden, `${uniqueName}-${next++}`)
       try {
-        const temporary = join(root, hidden, `${uniqueName}-${next++}`)
         inFolder(dirname(temporary), () => writeFileSync(temporary, bytes))
         inFolder(dirname(target), () => renameSync(temporary, target))
       } catch (error) {
+        tryRemove(temporary)
         throw storageError(target, 'write', error)
       }
     },
+    async sweep() {
+      whenThere(join(root, hidden), () => sweep(join(root, hidden)))
+    },
+  }
+}
+
+/** Those of other processes that still run stay, and the folder with them. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const owner = temporaryPattern.exec(name)?.[1]
+    if (owner && hasEnded(owner)) tryRemove(join(folder, name))
+  }
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 
@@ -64,7 +83,8 @@ function inFolder(path: string, action: () => void): void {
   }
 }
 
-const uniqueName = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
+const uniqueName = `${ownerName()}-${Math.random().toString(36).slice(2, 10)}`
+const temporaryPattern = /^(.+)-\w+-\d+$/
 
 function whenThere<T>(path: string, read: () => T): T | undefined {
   try {

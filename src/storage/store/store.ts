@@ -28,6 +28,8 @@ export interface WritableStore extends Store {
   set(key: string, bytes: Uint8Array): Promise<void>
   /** Takes away a value, and all below the key. */
   remove(key: string): Promise<void>
+  /** Takes away what processes that have ended left half written. */
+  sweep?(): Promise<void>
 }
 
 /** A store of zarrita's kind (https://zarrita.dev/packages/storage.html): a Map will do. Keys begin with '/'. */

@@ -4,7 +4,7 @@ import { hiddenFolder } from '../store/directory.ts'
 import { formatPlace, joinKey, type WritableStore } from '../store/store.ts'
 import type { ZarrArray } from './array.ts'
 import { arrayDocuments, type Documents, formatDocument, groupDocuments } from './document.ts'
-import { type Hierarchy, readNode } from './node.ts'
+import { type Hierarchy, type Node, readNode } from './node.ts'
 
 /** Where the identity of a run that has not ended stands, in the array's folder. */
 export const runKey = ({ path }: { path: string }): string => joinKey(path, hiddenFolder, 'run.json')
@@ -13,48 +13,87 @@ async function write(store: WritableStore, documents: Documents): Promise<void> 
   for (const [key, document] of documents) await store.set(key, formatDocument(document))
 }
 
+type WritableHierarchy = Hierarchy & { readonly store: WritableStore }
+
+/** What is at an array's path. Errors: StorageError when an array cannot be made there. */
+export async function checkPlace(
+  hierarchy: Hierarchy,
+  { path }: ZarrArray,
+  overwrite: boolean,
+): Promise<Node | undefined> {
+  const { place } = hierarchy
+  const existing = await readNode(hierarchy, path)
+  if (existing && !overwrite)
+    throw new StorageError(
+      `toZarr: ${formatPlace(place)} has ${existing.kind === 'array' ? 'an array' : 'a group'} at '${path}'; ` +
+        'name another path, or give overwrite: true, region or appendAxis',
+    )
+  for (const above of pathsAbove(path)) {
+    const node = await readNode(hierarchy, above)
+    if (node?.kind === 'array')
+      throw new StorageError(
+        `toZarr: ${formatPlace(place)} has an array at '${above}', which holds no others; name another path`,
+      )
+  }
+  return existing
+}
+/** The version of the group that an array at a path lies in; undefined where there is none. */
+export async function versionAbove(hierarchy: Hierarchy, path: string): Promise<2 | 3 | undefined> {
+  for (const above of pathsAbove(path).reverse()) {
+    const node = await readNode(hierarchy, above)
+    if (node?.kind === 'group') return node.version
+  }
+  return undefined
+}
+const pathsAbove = (path: string): string[] =>
+  path === '' ? [] : path.split('/').map((_, k, parts) => parts.slice(0, k).join('/'))
+
 /**
  * Makes an array: its metadata, and groups at the paths above it where nothing is. Errors: StorageError when the path holds something
  * and it is not to be overwritten. `first` is done when the path is clear and nothing is written yet.
  */
 export async function createArray(
-  hierarchy: Hierarchy & { readonly store: WritableStore },
+  hierarchy: WritableHierarchy,
   array: ZarrArray,
   overwrite: boolean,
-  first: () => Promise<void> = async () => {},
+  first: () => Promise<void>,
 ): Promise<void> {
-  const { store, place } = hierarchy
-  const bare = { ...hierarchy, consolidated: undefined }
-  const existing = await readNode(bare, array.path)
-  if (existing && !overwrite)
-    throw new StorageError(
-      `toZarr: ${formatPlace(place)} has ${existing.kind === 'array' ? 'an array' : 'a group'} at '${array.path}'; ` +
-        'name another path, or give overwrite: true, region or appendAxis',
-    )
-  if (existing) await clear(store, array.path)
+  const { store } = hierarchy
+  if (await checkPlace(hierarchy, array, overwrite)) await clear(store, array.path)
   await first()
-  await makeGroups(bare, array)
+  for (const path of pathsAbove(array.path))
+    if (!(await readNode(hierarchy, path))) await write(store, groupDocuments(array.version, path))
   await write(store, arrayDocuments(array))
 }
 
-/** Groups at the paths above an array where nothing is. */
-async function makeGroups(hierarchy: Hierarchy & { readonly store: WritableStore }, array: ZarrArray): Promise<void> {
-  if (array.path === '') return
-  const above = array.path.split('/').map((_, k, parts) => parts.slice(0, k).join('/'))
-  for (const path of above) {
-    const node = await readNode(hierarchy, path)
-    if (node?.kind === 'array')
-      throw new StorageError(
-        `toZarr: ${formatPlace(hierarchy.place)} has an array at '${path}', which holds no others; name another path`,
-      )
-    if (!node) await write(hierarchy.store, groupDocuments(array.version, path, {}))
-  }
+const documentNames = ['zarr.json', '.zarray', '.zgroup', '.zattrs', '.zmetadata']
+const isDocument = (name: string): boolean => documentNames.includes(name)
+
+/**
+ * Takes away all that lies at a path, metadata last: what is left of it where the process ends is still the array that was there. A
+ * store's own folder stays.
+ */
+async function clear(store: WritableStore, path: string): Promise<void> {
+  const names = (await store.list?.(path)) ?? []
+  const inOrder = [...names.filter((name) => !isDocument(name)), ...names.filter(isDocument)]
+  for (const name of inOrder) await store.remove(joinKey(path, name))
+  if (path !== '') await store.remove(path)
 }
 
-/** Takes away all that lies at a path; at the root one by one, for a store's own folder stays. */
-async function clear(store: WritableStore, path: string): Promise<void> {
-  if (path !== '') return store.remove(path)
-  for (const name of (await store.list?.('')) ?? []) await store.remove(name)
+/** Whether chunks of whatever lie at a path. */
+export const hasChunks = async (store: WritableStore, path: string): Promise<boolean> =>
+  ((await store.list?.(path)) ?? []).some((name) => /^(c|c\.[\d.]+|\d+(\.\d+)*)$/.test(name))
+
+/**
+ * Of an array of which parts are written: no run goes on from before that, and who knows it by the time of its metadata's change
+ * sees that it has changed.
+ */
+export async function touchArray(store: WritableStore, array: ZarrArray): Promise<void> {
+  await store.remove(runKey(array))
+  if (!store.isLocal) return
+  const key = joinKey(array.path, array.version === 3 ? 'zarr.json' : '.zarray')
+  const bytes = await store.get(key)
+  if (bytes) await store.set(key, bytes)
 }
 
 /** Writes an array's metadata anew, with another shape. */
@@ -79,10 +118,8 @@ export const storeIdentity = (store: WritableStore, array: ZarrArray, identity: 
  * after its last chunk must find it, to see that all is done.
  */
 export async function endRun(store: WritableStore, array: ZarrArray, isResumable: boolean): Promise<void> {
-  const folder = joinKey(array.path, hiddenFolder)
-  if (!isResumable) return store.remove(folder)
-  for (const name of (await store.list?.(folder)) ?? [])
-    if (joinKey(folder, name) !== runKey(array)) await store.remove(joinKey(folder, name))
+  if (!isResumable) await store.remove(runKey(array))
+  await store.sweep?.()
 }
 
 /** The keys of all that stands below an array's path. */

@@ -18,17 +18,17 @@ export function arrayDocuments(array: ZarrArray): Documents {
   if (array.version === 3) return [[joinKey(array.path, 'zarr.json'), v3Array(array)]]
   const names = array.dimensionNames ? { _ARRAY_DIMENSIONS: array.dimensionNames } : {}
   return [
-    [joinKey(array.path, '.zarray'), v2Array(array)],
+    // An array whose .zarray is there is whole.
     [joinKey(array.path, '.zattrs'), { ...array.attributes, ...names }],
+    [joinKey(array.path, '.zarray'), v2Array(array)],
   ]
 }
 
 /** The metadata of a group, under their keys. */
-export function groupDocuments(version: 2 | 3, path: string, attributes: Document): Documents {
-  if (version === 3) return [[joinKey(path, 'zarr.json'), { zarr_format: 3, node_type: 'group', attributes }]]
-  const group = [joinKey(path, '.zgroup'), { zarr_format: 2 }] as const
-  return Object.keys(attributes).length > 0 ? [group, [joinKey(path, '.zattrs'), attributes]] : [group]
-}
+export const groupDocuments = (version: 2 | 3, path: string): Documents =>
+  version === 3
+    ? [[joinKey(path, 'zarr.json'), { zarr_format: 3, node_type: 'group', attributes: {} }]]
+    : [[joinKey(path, '.zgroup'), { zarr_format: 2 }]]
 
 function v3Array(array: ZarrArray): Document {
   return {

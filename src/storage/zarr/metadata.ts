@@ -1,5 +1,4 @@
-import { type DType, dtypes, facts } from '../../core/dtype.ts'
-import { sizeOf } from '../../core/shape.ts'
+import { type DType, dtypes } from '../../core/dtype.ts'
 import type { CodecConfig, Pipeline, ZarrArray } from './array.ts'
 import { codecNames, isKnownCodec } from './codecs.ts'
 import { parseFill, parseV2DType } from './dtypes.ts'
@@ -196,7 +195,3 @@ export function parseV2Array(document: Document, attributes: Document): ArrayFac
     dimensionNames: areNames(names, shape.length) ? names : undefined,
   }
 }
-
-/** Bytes of the elements of what lies under one key. */
-export const chunkBytes = ({ dtype, chunks }: Pick<ZarrArray, 'dtype' | 'chunks'>): number =>
-  sizeOf(chunks) * facts[dtype].itemsize

@@ -123,3 +123,28 @@ describe('resume', () => {
     await expect(x.toZarr(join(folder, 'heap.zarr'), { resume: true })).rejects.toThrow(/persisted/)
   })
 })
+
+describe('what is there is not taken for chunks of the same computation', () => {
+  const write = (path: string, options: nd.ToZarrOptions = {}) =>
+    nd.ones([8]).toZarr(path, { chunks: 2, resume: true, scheduler: 'local', ...options })
+  test('after a part was written', async () => {
+    const path = join(folder, 'part.zarr')
+    await write(path)
+    await nd.zeros([2]).toZarr(path, { region: '2:4', scheduler: 'local' })
+    await expect(write(path)).rejects.toThrow(nd.StorageError)
+    await write(path, { overwrite: true })
+    expect(await nd.fromZarr(path).sum().compute()).toBe(8)
+  })
+  test('where another computation is overwritten', async () => {
+    const path = join(folder, 'over.zarr')
+    await nd.zeros([8]).toZarr(path, { chunks: 2, resume: true, scheduler: 'local' })
+    await write(path, { overwrite: true })
+    expect(await nd.fromZarr(path).sum().compute()).toBe(8)
+  })
+  test('where chunks lie without metadata', async () => {
+    const path = join(folder, 'left.zarr')
+    await nd.zeros([8]).toZarr(path, { chunks: 2, scheduler: 'local' })
+    rmSync(join(path, 'zarr.json'))
+    await expect(write(path)).rejects.toThrow(/chunks.*without metadata/)
+  })
+})
