@@ -15,6 +15,15 @@ const worker = (name) => ({
   },
 })
 export default [
+  // The package itself: a hundred files fewer to find and read when it is imported.
+  {
+    input: 'src/index.ts',
+    platform: 'node',
+    external: /^[^./]/,
+    // What package.json says of side effects is about what is built: here modules give the arrays their methods.
+    treeshake: false,
+    output: { dir: 'dist/main', entryFileNames: 'index.js', chunkFileNames: '[name].js', sourcemap: true },
+  },
   worker('main'),
   worker('call-main'),
   {

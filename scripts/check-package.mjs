@@ -43,7 +43,7 @@ write(
    const wrong = (): ChunkedArray => nd.zeros([2], { dtype: 'float128' })
    for await (const { index, data } of x.compute()) if (index.length !== data.shape.length) throw wrong()`,
 )
-const compiler = { strict: true, target: 'es2022', noEmit: true, types: [], lib: ['es2023', 'dom'] }
+const compiler = { strict: true, target: 'es2022', noEmit: true, types: ['node'], lib: ['es2023', 'esnext.disposable', 'dom'] }
 for (const [name, how] of Object.entries({
   nodenext: { module: 'nodenext', skipLibCheck: false },
   bundler: { module: 'esnext', moduleResolution: 'bundler', skipLibCheck: false },
@@ -57,7 +57,7 @@ const checks = {
     const odd = files.filter(({ path }) => !/^(dist\/|package\.json$|[A-Z-]+(\.md)?$)/.test(path))
     if (odd.length > 0) throw new Error(`packed: ${odd.map(({ path }) => path).join(', ')}`)
   },
-  'it installs into an empty project': () => run('npm', ['install', '--no-audit', '--no-fund', tarball], project),
+  'it installs into an empty project': () => run('npm', ['install', '--no-audit', '--no-fund', tarball, '@types/node@24.10.1'], project),
   'ES modules': () => run('node', ['module.mjs'], project),
   CommonJS: () => run('node', ['common.cjs'], project),
   'TypeScript, nodenext': () => run(bin('tsc'), ['-p', 'tsconfig.nodenext.json'], project),

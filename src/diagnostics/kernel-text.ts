@@ -1,4 +1,5 @@
 import { NdloomError } from '../core/errors.ts'
+import { ownFile } from '../core/own-file.ts'
 import { eachNest } from '../kernel/nests.ts'
 import type { LoopNest } from '../kernel/spec.ts'
 import type { KernelStage, Stage } from '../kernel/stage.ts'
@@ -9,8 +10,8 @@ type Kernels = typeof import('../kernel/kernels.ts')
 function loadKernels(): Kernels {
   const modules = globalThis.process?.getBuiltinModule?.('node:module')
   if (!modules) throw new NdloomError('explain: the text of kernels can be had in Node alone; leave out wat')
-  const end = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return modules.createRequire(import.meta.url)(`../kernel/kernels.${end}`) as Kernels
+  const { fileURLToPath } = process.getBuiltinModule('node:url')
+  return modules.createRequire(import.meta.url)(fileURLToPath(ownFile('kernel/kernels'))) as Kernels
 }
 
 /** The WebAssembly text of the kernels that a stage runs over its first block. */

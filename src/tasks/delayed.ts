@@ -1,7 +1,7 @@
-import { inspect } from 'node:util'
 import { ChunkedArray } from '../array/chunked-array.ts'
 import { formatGiven, NdloomError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
+import { inspectName } from '../diagnostics/notebook.ts'
 import { drawPicture, type Picture, writePicture } from '../diagnostics/visualize.ts'
 import { type LazyKind, lazyKind } from '../run/lazy.ts'
 import type { ComputeOptions } from '../run/options.ts'
@@ -46,7 +46,7 @@ export class Delayed<T = unknown> extends Node {
   override toString(): string {
     return `Delayed ${this.name}`
   }
-  [inspect.custom](): string {
+  [inspectName](): string {
     return this.toString()
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { internal, NdloomError } from '../../core/errors.ts'
+import { ownFile } from '../../core/own-file.ts'
 import { observe } from '../../scheduler/observe.ts'
 import { type Clients, createClients } from './clients.ts'
 import { admitRequest, securityHeaders } from './guard.ts'
@@ -42,10 +43,7 @@ export async function serveDashboard(port: number): Promise<Served> {
 
 /** The page's script is built from page/main.ts to one file; from the sources it is served as it was last built. */
 const scriptUrl = (): URL =>
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../../../dist/diagnostics/dashboard/page.js' : './page.js',
-    import.meta.url,
-  )
+  new URL(ownFile('diagnostics/dashboard/page').href.replace(/\/src\/(.*)\.ts$/, '/dist/$1.js'))
 
 async function listen(server: Server, port: number): Promise<void> {
   server.on('connection', (socket) => socket.unref())

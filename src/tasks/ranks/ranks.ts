@@ -1,6 +1,7 @@
 import { config } from '../../core/config.ts'
 import { AbortError, formatGiven, NdloomError, WorkerLostError } from '../../core/errors.ts'
 import { checkOptions, checkSignal } from '../../core/options.ts'
+import { ownFile } from '../../core/own-file.ts'
 import { describeCalls } from '../../scheduler/describe-calls.ts'
 import type { Engine } from '../../scheduler/engine.ts'
 import { getEngine } from '../../scheduler/process.ts'
@@ -106,8 +107,4 @@ const hostsOn =
     return { ended, stop: cancel }
   }
 
-/** The module of the hosts ends as this one does, in the sources and in what is built from them. */
-const hostFunction = (): SentFunction => {
-  const ending = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-  return { module: new URL(`../../worker/ranks/run${ending}`, import.meta.url).href, name: 'runHost' }
-}
+const hostFunction = (): SentFunction => ({ module: ownFile('worker/ranks/run').href, name: 'runHost' })
