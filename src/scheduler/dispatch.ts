@@ -2,14 +2,17 @@ import { assignedTasks, fillBatch } from './batch.ts'
 import { makeRoom } from './eviction.ts'
 import type { JobState } from './job.ts'
 import { awaitsInputs, countActive, fitsBeside } from './memory.ts'
-import type { SchedulerState, WorkerState } from './model.ts'
+import type { Batch, SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
 import { recallNext, recallSoon } from './spill.ts'
-import { mainThread, type SchedulerAction } from './types.ts'
+import { mainThread, type SchedulerAction, taskFlag } from './types.ts'
 
 /** Batches that a worker has at once: one runs, the next waits, so that it never waits for the main thread. */
 const batchesPerWorker = 2
-/** Batches that the main thread has at once when workers run the rest: they read and write files, side by side. */
+/**
+ * Batches of one job that the main thread has at once when workers run the rest: they read and write files, side by side. Of other jobs it
+ * takes more, as one that reads may wait for them.
+ */
 const batchesOnMain = 4
 
 /** Starts all that may start now. */
@@ -17,8 +20,8 @@ export function dispatch(state: SchedulerState, actions: SchedulerAction[]): voi
   retireWorkers(state, actions)
   activateWaiting(state)
   serve(state, actions)
-  while (state.waiting.length > 0 && waitsForReaders(state)) {
-    activate(state)
+  while (state.waiting.length > 0 && waitsForOthers(state)) {
+    activate(state, state.waiting[0])
     serve(state, actions)
   }
   spawnWorkers(state, actions)
@@ -54,14 +57,17 @@ export function findStuck(state: SchedulerState): JobState | undefined {
 }
 
 /**
- * Whether nothing runs, and nothing will before a reader gives back a block. The reader may itself wait for a job that is not active,
- * so that goes on with what memory there is.
+ * Whether nothing will go on before a reader gives back a block or what the user has here on the main thread ends. Both may themselves wait
+ * for a job that is not active, so that goes on with what memory there is.
  */
-const waitsForReaders = (state: SchedulerState): boolean =>
-  state.batches.size === 0 &&
+const waitsForOthers = (state: SchedulerState): boolean =>
+  state.batches.size === state.main.batches.length &&
+  state.main.batches.every(mayWaitForJob) &&
   state.moves.size === 0 &&
-  state.active.some((job) => job.withReader > 0) &&
+  (state.batches.size > 0 || state.active.some((job) => job.withReader > 0)) &&
   !state.active.some((job) => mayUseWorker(state, job) || mayUseMain(state, job))
+const mayWaitForJob = ({ job, tasks }: Batch): boolean =>
+  job.options.isCalls === true || (job.table.flags[tasks[0]] & (taskFlag.main | taskFlag.alone)) !== 0
 
 function retireWorkers(state: SchedulerState, actions: SchedulerAction[]): void {
   for (const worker of state.workers.values()) {
@@ -71,12 +77,16 @@ function retireWorkers(state: SchedulerState, actions: SchedulerAction[]): void 
   }
 }
 
+/** Calls need no memory: they pass those that wait for it, and nobody waits for them. */
 function activateWaiting(state: SchedulerState): void {
-  while (state.waiting.length > 0 && (state.active.length === 0 || fitsBeside(state, state.waiting[0]))) activate(state)
+  for (const job of state.waiting.filter(({ options }) => options.isCalls)) activate(state, job)
+  const isFree = (): boolean => state.active.every(({ options }) => options.isCalls)
+  while (state.waiting.length > 0 && (isFree() || fitsBeside(state, state.waiting[0])))
+    activate(state, state.waiting[0])
 }
 
-function activate(state: SchedulerState): void {
-  const job = state.waiting.shift()!
+function activate(state: SchedulerState, job: JobState): void {
+  state.waiting.splice(state.waiting.indexOf(job), 1)
   job.turn = state.turn
   state.active.push(job)
   countActive(state, job, 1)
@@ -90,7 +100,7 @@ function assignAll(state: SchedulerState, jobs: readonly JobState[], actions: Sc
 }
 
 function assignTasks(state: SchedulerState, jobs: readonly JobState[], actions: SchedulerAction[]): void {
-  while (state.main.batches.length < batchesOnMain && assignMain(state, jobs, actions));
+  while (assignMain(state, jobs, actions));
   for (let depth = 0; depth < batchesPerWorker; depth++) {
     for (const worker of state.workers.values()) {
       if (!jobs.some((job) => mayUseWorker(state, job) || hasPinned(job))) return
@@ -109,7 +119,7 @@ const hasPinned = (job: JobState): boolean => {
   return false
 }
 const mayUseMain = (state: SchedulerState, job: JobState): boolean =>
-  mainSet(job).size > 0 && job.idleMainStep !== state.steps && !job.failure
+  mainSet(job).size > 0 && job.idleMainStep !== state.steps && !job.failure && hasMainTurn(job)
 
 /** Gives the worker a batch: of tasks that only it may run, else of the job whose turn it is. */
 function assign(
@@ -118,10 +128,9 @@ function assign(
   worker: WorkerState,
   actions: SchedulerAction[],
 ): void {
-  for (const job of jobs) {
-    const pinned = job.readyPinned.get(worker.id)
-    if (pinned && pinned.size > 0 && !job.failure && send(state, job, pinned, worker, actions)) return
-  }
+  const pinnedHere = jobs.filter((job) => !job.failure && (job.readyPinned.get(worker.id)?.size ?? 0) > 0)
+  for (const job of pinnedHere.sort(byPriority))
+    if (send(state, job, job.readyPinned.get(worker.id)!, worker, actions)) return
   for (let job = nextJob(state, jobs, worker); job; job = nextJob(state, jobs, worker)) {
     if (send(state, job, job.ready, worker, actions)) return
     job.idleStep = state.steps
@@ -138,13 +147,18 @@ function nextJob(state: SchedulerState, jobs: readonly JobState[], worker: Worke
 }
 
 const priorityOf = (job: JobState): number => job.options.priority ?? 0
+const byPriority = (job: JobState, other: JobState): number => priorityOf(other) - priorityOf(job)
 const goesBefore = (job: JobState, other: JobState): boolean =>
   priorityOf(job) === priorityOf(other) ? job.turn < other.turn : priorityOf(job) > priorityOf(other)
 
 /** How many workers run tasks of the job. */
 const workersOf = (job: JobState): number => job.workerBatches.size - (job.workerBatches.has(mainThread) ? 1 : 0)
 
-/** The same for the main thread. A job without workers has one batch there at a time, so that its memory stays low. */
+/** A job without workers has one batch on the main thread at a time, so that its memory stays low. */
+const hasMainTurn = (job: JobState): boolean =>
+  job.options.workers > 0 ? (job.workerBatches.get(mainThread) ?? 0) < batchesOnMain : job.batches === 0
+
+/** The same as `assign` for the main thread. */
 function assignMain(state: SchedulerState, jobs: readonly JobState[], actions: SchedulerAction[]): boolean {
   for (let job = nextMainJob(state, jobs); job; job = nextMainJob(state, jobs)) {
     if (send(state, job, mainSet(job), state.main, actions)) return true
@@ -156,8 +170,7 @@ function assignMain(state: SchedulerState, jobs: readonly JobState[], actions: S
 function nextMainJob(state: SchedulerState, jobs: readonly JobState[]): JobState | undefined {
   let best: JobState | undefined
   for (const job of jobs) {
-    if (!mayUseMain(state, job) || (best && !goesBefore(job, best))) continue
-    if (job.options.workers > 0 || job.batches === 0) best = job
+    if (mayUseMain(state, job) && (!best || goesBefore(job, best))) best = job
   }
   return best
 }

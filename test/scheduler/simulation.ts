@@ -460,7 +460,8 @@ class World {
     const batches = this.workers.get(worker)
     check(batches !== undefined, `there is no worker ${worker}`)
     batches!.push({ job: job.id, tasks })
-    check(batches!.length <= (worker === mainThread ? 4 : 2), `worker ${worker} has too many batches`)
+    const counted = worker === mainThread ? batches!.filter((batch) => batch.job === job.id) : batches!
+    check(counted.length <= (worker === mainThread ? 4 : 2), `worker ${worker} has too many batches`)
     this.tasksOf.set(worker, (this.tasksOf.get(worker) ?? 0) + tasks.length)
     if (worker !== mainThread)
       check(this.tasksOf.get(worker)! <= this.state.tasksPerWorker, `worker ${worker} has run too many tasks`)
