@@ -30,6 +30,9 @@ interface DriverJob extends JobRequest {
 }
 type JobEnd = Extract<SchedulerAction, { type: 'done' | 'fail' }>
 
+/** After these events a job may have failed while tasks of it run. */
+const mayFail: ReadonlySet<SchedulerEvent['type']> = new Set(['failed', 'cancel', 'workerLost', 'moveFailed'])
+
 /** Counts the jobs of all drivers: to those who observe a number is one job. */
 let nextJob = 1
 
@@ -53,9 +56,14 @@ export function createDriver(
     if (pool === 0) tellMemory(state, heap.scratchBytes)
     for (const action of actions) perform(action)
     if (event.type === 'finished') tellProgress(event.job)
-    if ((event.type === 'failed' || event.type === 'cancel') && state.jobs.has(event.job))
-      for (const runner of [local, threads]) runner.stop(event.job)
+    if (mayFail.has(event.type)) stopFailed()
   })
+
+  /** Those of which tasks still run: they wait for them. */
+  function stopFailed(): void {
+    for (const { id, failure } of state.jobs.values())
+      if (failure) for (const runner of [local, threads]) runner.stop(id)
+  }
 
   function perform(action: SchedulerAction): void {
     if (action.type === 'run') run(action)

@@ -56,6 +56,7 @@ interface Thread {
   }[]
   /** How many tasks it has ended, all told (wraps around at 2^32, as the shared counter does). */
   ended: number
+  hasEnded: boolean
   cause: unknown
 }
 
@@ -96,10 +97,11 @@ export function createThreads(options: ThreadsOptions): Threads {
     if (message !== 'ready' && thread.batches.length === 0) setBusy(thread, false)
   }
   function lose(thread: Thread, code: number): void {
-    threads.delete(thread.id)
+    thread.hasEnded = true
     for (let got = receiveMessageOnPort(thread.port); got; got = receiveMessageOnPort(thread.port))
       receive(thread, got.message)
     const suspects = settleLost(options, thread)
+    threads.delete(thread.id) // Not before: what these reports bring about must not go to a new thread of its number.
     thread.port.close()
     options.heap.giveScratch(thread.scratchAddress)
     const cause = thread.cause ?? new NdloomError(`a worker ended with exit code ${code}`)
@@ -111,7 +113,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     },
     run(worker, job, tasks) {
       const thread = threads.get(worker)
-      if (!thread) return // It has just ended: the event is on its way.
+      if (!thread || thread.hasEnded) return // It has just ended: the event is on its way.
       const isTimed = isObserved()
       const sent = post(options, thread, job, tasks, isTimed)
       if (sent.length > 0) thread.batches.push({ job, tasks: sent, isTimed, next: 0 })
@@ -197,14 +199,14 @@ function takeTimes({ times, ended }: Thread, count: number): Float64Array {
 
 /** What waits in a worker is told by a call, what does not sees it in shared memory. */
 function stopJob(threads: ReadonlyMap<WorkerId, Thread>, stops: ReturnType<typeof createStops>, job: JobId): void {
-  stops.stop(job)
-  for (const { api, defined } of threads.values()) if (defined.has(job)) void api.stop(job)
+  if (stops.stop(job)) for (const { api, defined } of threads.values()) if (defined.has(job)) void api.stop(job)
 }
 
 /** Jobs that are not wanted any more. Workers see them in shared memory; where that does not help, `lose` is called in the end. */
 function createStops(lose: (job: JobId) => void): {
   stopped: Int32Array
-  stop(job: JobId): void
+  /** False when it was stopped before. */
+  stop(job: JobId): boolean
   forget(job: JobId): void
 } {
   const stopped = new Int32Array(new SharedArrayBuffer(4 * 1024))
@@ -212,9 +214,10 @@ function createStops(lose: (job: JobId) => void): {
   return {
     stopped,
     stop(job) {
-      if (timers.has(job)) return
+      if (timers.has(job)) return false
       Atomics.store(stopped, job % stopped.length, job)
       timers.set(job, setTimeout(() => lose(job), patienceMilliseconds).unref())
+      return true
     },
     forget(job) {
       clearTimeout(timers.get(job))
@@ -256,6 +259,7 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
       defined: new Map(),
       batches: [],
       ended: 0,
+      hasEnded: false,
       cause: undefined,
     }
   } catch (error) {

@@ -161,6 +161,11 @@ describe('workers that die', () => {
     expect(deadly.begun[10]).toBe(3)
     await harmless.job.result
   })
+  test('when one is given up, those that never end do not keep the job', async () => {
+    const deeds = { 0: { kind: 'exit', times: 9 }, 1: { kind: 'hang' } } as const
+    const { job } = start(engine, { table: tableOf([[], []], 64, () => taskFlag.alone), deeds })
+    expect(await rejection(job.result)).toMatchObject({ name: 'WorkerLostError', task: 0 })
+  })
   test('one that crashes it is given up, with the error that nobody caught', async () => {
     const { job } = start(engine, { table: tree(9), deeds: { 4: { kind: 'crash' } } })
     const error = await rejection(job.result)
