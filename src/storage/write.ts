@@ -8,6 +8,6 @@ export const writeBox: WriteBox = async (sink, box, bytes, signal) => {
     case 'user':
       return (await import('./user.ts')).writeUser(sink, box, bytes, signal)
     case 'zarr':
-      return (await import('./zarr/write.ts')).writeZarr(sink, box, bytes)
+      return (await import('./zarr/write.ts')).writeZarr(sink, box, bytes, signal)
   }
 }

@@ -1,6 +1,6 @@
 import { type Box, boxShape } from '../../core/chunks.ts'
 import { itemsize } from '../../core/dtype.ts'
-import { StorageError } from '../../core/errors.ts'
+import { AbortError, StorageError } from '../../core/errors.ts'
 import { rowMajorStrides, sizeOf, unravel } from '../../core/shape.ts'
 import { tied } from '../host.ts'
 import { openStore } from '../store/open.ts'
@@ -12,8 +12,9 @@ import { encode } from './codecs.ts'
 import { type Part, partsOf, readNamed, startOf } from './read.ts'
 import { joinShard } from './shard.ts'
 
-/** Writes a box of whole chunks or shards; one that it covers in part (at the edge of a region) is read first. Errors: StorageError. */
-export async function writeZarr(sink: ZarrSink, box: Box, bytes: Uint8Array): Promise<void> {
+/** Writes a box of whole chunks or shards; one that it covers in part (at the edge of a region) is read first. Errors: StorageError; AbortError
+ * when the signal says that the bytes are not the box's any more. */
+export async function writeZarr(sink: ZarrSink, box: Box, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
   const { array } = sink
   const store = await openStore(array.place, tied(sink), array.path)
   if (!isWritable(store))
@@ -22,7 +23,12 @@ export async function writeZarr(sink: ZarrSink, box: Box, bytes: Uint8Array): Pr
     )
   const from = { bytes, strides: rowMajorStrides(boxShape(box)) }
   for (const part of partsOf(box, array.chunks))
-    await writePart(store, sink, part, { ...from, start: startOf(part, box, from.strides) }, box)
+    await writePart(store, sink, part, { ...from, start: startOf(part, box, from.strides) }, box, signal)
+}
+
+/** Before bytes of the box are read, and before what was made of them is stored: another block may lie there by now. */
+function checkWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortError('write: the block is not wanted any more', signal.reason)
 }
 
 async function writePart(
@@ -31,15 +37,19 @@ async function writePart(
   part: Part,
   from: Strided,
   box: Box,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
+  checkWanted(signal)
   const key = chunkKey(array, part.index)
   const inArray = part.index.map((i, k) => Math.min(array.chunks[k], array.shape[k] - i * array.chunks[k]))
   const isAll = part.box.every(([low, high], k) => low === 0 && high === inArray[k])
-  const elements = liesAlike(array, part, box) ? from.bytes : await gather(store, array, part, from, isAll)
+  const elements = liesAlike(array, part, box) ? from.bytes : await gather(store, array, part, from, isAll, signal)
   if (skipsEmpty && isFill(array, elements) && !(await store.get(key))) return
+  checkWanted(signal)
   const encoded = array.pipeline.shard
     ? await encodeShard(array, array.pipeline, array.chunks, elements, inArray, skipsEmpty)
     : await encodeChunk(array, array.pipeline, elements)
+  checkWanted(signal)
   await store.set(key, encoded)
 }
 
@@ -57,12 +67,14 @@ async function gather(
   part: Part,
   from: Strided,
   isAll: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const { chunks, pipeline } = array
   const size = itemsize(array.dtype)
   const whole = { bytes: new Uint8Array(sizeOf(chunks) * size), start: 0, strides: chunkStrides(pipeline, chunks) }
   if (isAll) fillPart(array, chunks, whole)
   else await readNamed(store, array, { ...part, box: chunks.map((extent) => [0, extent]) }, whole)
+  checkWanted(signal)
   const start = part.box.reduce((sum, [low], k) => sum + low * whole.strides[k], 0)
   copyStrided(size, boxShape(part.box), from, { ...whole, start })
   return whole.bytes
