@@ -85,11 +85,16 @@ export async function startJob(
   }
   const result = job.result.then(
     (ended) => {
-      endProgress(false)
-      const { spilledBytes, reloadedBytes, droppedBlocks } = ended
-      const peakBytes = ended.peakBytes + needs.deliveredBytes + resultBytes
-      onEvent?.({ type: 'end', peakBytes, spilledBytes, reloadedBytes, droppedBlocks })
-      return ended
+      try {
+        endProgress(false)
+        const { spilledBytes, reloadedBytes, droppedBlocks } = ended
+        const peakBytes = ended.peakBytes + needs.deliveredBytes + resultBytes
+        onEvent?.({ type: 'end', peakBytes, spilledBytes, reloadedBytes, droppedBlocks })
+        return ended
+      } catch (error) {
+        for (const kept of ended.kept.values()) engine.discard(kept) // Nobody will have them.
+        throw error
+      }
     },
     (error) => {
       endProgress(true)

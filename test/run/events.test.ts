@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
 import * as nd from '../../src/index.ts'
+import { getEngine } from '../../src/scheduler/process.ts'
 
 afterAll(() => nd.shutdown())
 const x = nd.ones([40, 40], { chunks: [10, 10] })
@@ -33,6 +34,15 @@ it('ends a run whose listener throws with what it throws', async () => {
   })
   await expect(told).rejects.toMatchObject({ cause: new RangeError('enough') })
   expect(await x.sum().compute<number>()).toBe(1600)
+})
+
+it('gives back what it has kept when the listener throws at the end', async () => {
+  const before = getEngine().usedBytes
+  const onEvent = (event: nd.RunEvent): void => {
+    if (event.type === 'end') throw new RangeError('enough')
+  }
+  await expect(x.add(1).persist({ onEvent })).rejects.toThrow('enough')
+  expect(getEngine().usedBytes).toBe(before)
 })
 
 it('refuses a listener that is no function', async () => {
