@@ -30,7 +30,7 @@ export function createMover({ heap, spillDirectory, report }: MoverOptions): Mov
   const pending = new Map<number, MoveAction>()
   const places = createPlaces(spillDirectory)
   let thread: Worker | undefined
-  let whenIdle = (): void => {}
+  const whenIdle: (() => void)[] = []
 
   function start(): Worker {
     const workerData = { memory: heap.memory }
@@ -47,16 +47,12 @@ export function createMover({ heap, spillDirectory, report }: MoverOptions): Mov
     })
     return started
   }
-  function post(request: SpillRequest): void {
-    thread ??= start()
-    thread.postMessage(request)
-  }
   function finish({ move, error }: SpillAnswer): void {
     const action = pending.get(move)
     pending.delete(move)
     if (pending.size === 0) {
       thread?.unref() // Only a thread that has something to do keeps the process from ending.
-      whenIdle()
+      for (const resume of whenIdle.splice(0)) resume()
     }
     if (action && error) report({ type: 'moveFailed', move, error: spillError(error, action, spillDirectory()) })
     else if (action) report({ type: 'moved', move })
@@ -68,22 +64,21 @@ export function createMover({ heap, spillDirectory, report }: MoverOptions): Mov
       try {
         if (!heap.reach()) throw heapError(address + slot.bytes)
         const { offset, bytes } = slot
-        post({ type, move, address, bytes, offset, place: places.of(slot) })
-        thread?.ref()
+        thread ??= start()
+        thread.postMessage({ type, move, address, bytes, offset, place: places.of(slot) } satisfies SpillRequest)
+        thread.ref()
       } catch (error) {
         const { code = '', message } = error as NodeJS.ErrnoException
         finish({ move, error: { code, message } })
       }
     },
     trim(slab) {
-      if (slab === inFile && places.directory()) post({ type: 'close' })
+      // Without a thread the file is closed; one that was started for this would not end.
+      if (slab === inFile) thread?.postMessage({ type: 'close' } satisfies SpillRequest)
       places.remove(slab)
     },
     async shutdown() {
-      if (pending.size > 0)
-        await new Promise<void>((resolve) => {
-          whenIdle = resolve
-        })
+      if (pending.size > 0) await new Promise<void>((resolve) => whenIdle.push(resolve))
       await thread?.terminate()
     },
   }
@@ -93,7 +88,6 @@ interface Places {
   /** The slab, or the path of the file; made when it is first asked for. */
   of(slot: Slot): SharedArrayBuffer | string
   remove(slab: number): void
-  directory(): string | undefined
 }
 
 function createPlaces(spillDirectory: () => string): Places {
@@ -115,7 +109,6 @@ function createPlaces(spillDirectory: () => string): Places {
       removeSpillDirectory(directory)
       directory = undefined
     },
-    directory: () => directory,
   }
 }
 

@@ -58,7 +58,10 @@ export function createSharedHeap(allocator: Allocator): SharedHeap {
       if (used !== undefined) return used
       allocator.limitBytes += scratchBytes
       const fresh = allocate(scratchBytes)
-      if (fresh === undefined) throw heapError(allocator.heapBytes + scratchBytes)
+      if (fresh === undefined) {
+        allocator.limitBytes -= scratchBytes
+        throw heapError(allocator.heapBytes + scratchBytes)
+      }
       takenBytes += scratchBytes
       return fresh
     },

@@ -47,7 +47,8 @@ function move({ type, address, bytes, offset, place }: SpillRequest & { type: 's
       type === 'spill'
         ? writeSync(descriptor, inHeap, done, length, offset + done)
         : readSync(descriptor, inHeap, done, length, offset + done)
-    if (moved === 0) throw new Error(`the file ends ${bytes - done} bytes early`)
+    if (moved === 0)
+      throw new Error(type === 'spill' ? 'the system writes no more' : `the file ends ${bytes - done} bytes early`)
     done += moved
   }
 }
