@@ -1,16 +1,14 @@
 import type { ChunksOption, Grid } from '../core/chunks.ts'
 import { allocate, type DType, isComplexValue, itemsize, type Value } from '../core/dtype.ts'
 import { ChunkError, formatGiven, StorageError } from '../core/errors.ts'
-import { checkOptions } from '../core/options.ts'
 import { formatShape, sizeOf } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
-import type { CodecConfig, Pipeline, ZarrArray, ZarrAttributes } from '../storage/zarr/array.ts'
+import type { Pipeline, ZarrArray, ZarrAttributes } from '../storage/zarr/array.ts'
 import { areNames } from '../storage/zarr/metadata.ts'
 import { exactValue, gridOf, valueDType } from './data.ts'
+import { codecsOf, oneOf, type ZarrCodec } from './zarr-codecs.ts'
 
-/** A codec by its name, or with its configuration: `{ name: 'zstd', level: 3 }`. */
-export type ZarrCodec = ZarrCodecName | ({ readonly name: ZarrCodecName } & Readonly<Record<string, unknown>>)
-export type ZarrCodecName = 'blosc' | 'zstd' | 'gzip' | 'zlib' | 'lz4' | 'crc32c' | 'shuffle'
+export type { ZarrCodec, ZarrCodecName } from './zarr-codecs.ts'
 
 /** How a new array is laid out in a store. */
 export interface ZarrLayout {
@@ -44,11 +42,6 @@ export const layoutNames = [
   'attributes',
   'dimensionNames',
 ] as const
-
-const oneOf = <T>(value: unknown, choices: readonly T[], name: string): T => {
-  if (choices.includes(value as T)) return value as T
-  throw new StorageError(`toZarr: got ${name} ${formatGiven(value)}, want ${choices.map(formatGiven).join(' or ')}`)
-}
 
 /** The facts of a new array for an expression. Errors: StorageError, ChunkError, DTypeError. */
 export function layOutArray({ shape, dtype, grid }: Expr, layout: ZarrLayout): Omit<ZarrArray, 'place' | 'path'> {
@@ -116,52 +109,6 @@ function checkShards(shards: unknown, chunks: readonly number[], version: 2 | 3)
       `toZarr: got shards ${formatGiven(shards)}, want whole multiples of the chunks ${formatShape(chunks)}`,
     )
   return [...(shards as number[])]
-}
-
-/** Configurations by the names of codecs, with their defaults, as both versions of the format want them. */
-const defaults = (version: 2 | 3, elementBytes: number): Record<ZarrCodecName, Record<string, unknown>> => ({
-  blosc: {
-    ...(version === 3 ? { typesize: elementBytes } : {}),
-    cname: 'lz4',
-    clevel: 5,
-    shuffle: version === 3 ? 'shuffle' : 1,
-    blocksize: 0,
-  },
-  zstd: version === 3 ? { level: 0, checksum: false } : { level: 0 },
-  gzip: { level: 5 },
-  zlib: { level: 1 },
-  lz4: { acceleration: 1 },
-  crc32c: {},
-  shuffle: { elementsize: elementBytes },
-})
-/** Names that version 3 does not have of its own. */
-const foreign: readonly string[] = ['zlib', 'lz4', 'shuffle']
-
-function codecsOf(given: ZarrLayout['compressors'], version: 2 | 3, elementBytes: number): CodecConfig[] {
-  const known = defaults(version, elementBytes)
-  const list = given === undefined ? (['blosc'] as const) : given === null ? [] : Array.isArray(given) ? given : [given]
-  return list.map((codec) => {
-    const { name, ...configuration } = typeof codec === 'string' ? { name: codec } : codec
-    if (!Object.hasOwn(known, name))
-      throw new StorageError(
-        `toZarr: got the compressor ${formatGiven(name)}, want one of ${Object.keys(known).join(', ')}`,
-      )
-    const base = known[name as ZarrCodecName]
-    checkOptions(configuration, Object.keys(base) as never[], `toZarr: ${name}`)
-    return {
-      name: version === 3 && foreign.includes(name) ? `numcodecs.${name}` : name,
-      configuration: { ...base, ...named(configuration, version) },
-    }
-  })
-}
-
-const shuffles = ['noshuffle', 'shuffle', 'bitshuffle']
-/** Blosc's kind of shuffle is a number in version 2 and a name in version 3. */
-function named(configuration: Record<string, unknown>, version: 2 | 3): Record<string, unknown> {
-  const { shuffle } = configuration
-  if (shuffle === undefined) return configuration
-  const number = typeof shuffle === 'number' ? shuffle : shuffles.indexOf(oneOf(shuffle, shuffles, 'shuffle'))
-  return { ...configuration, shuffle: version === 3 ? shuffles[number] : number }
 }
 
 function fillBytes(value: Value, dtype: DType): Uint8Array {

@@ -1,8 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import { statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { serialize } from 'node:v8'
 import { gridKey } from '../core/chunks.ts'
 import { StorageError } from '../core/errors.ts'
-import { type Expr, inputsOf } from '../graph/expr.ts'
+import { type Expr, inputsOf, type UserFunction } from '../graph/expr.ts'
 import { optimise } from '../graph/optimise.ts'
 import { isTied } from '../storage/host.ts'
 import type { Source } from '../storage/source.ts'
@@ -38,9 +40,25 @@ export function identityOf(expr: Expr, target: unknown): string {
 
 function addNode(hash: Hash, expr: Expr, inputs: readonly number[]): void {
   const { id: _id, grid, shape: _shape, ...facts } = expr
-  const own = Object.entries(facts).filter(([name]) => !['input', 'inputs', 'args', 'source', 'token'].includes(name))
+  const own = Object.entries(facts).filter(
+    ([name]) => !['input', 'inputs', 'args', 'source', 'token', 'fn'].includes(name),
+  )
   hash.update(`${JSON.stringify(own, plain)} ${gridKey(grid)} ${inputs}\n`)
   if (expr.kind === 'source') addSource(hash, expr.source)
+  if (expr.kind === 'mapBlocks') addFunction(hash, expr.fn)
+}
+
+function addFunction(hash: Hash, { args, ...fn }: UserFunction): void {
+  hash.update(JSON.stringify(fn))
+  if ('module' in fn && fn.module.startsWith('file:')) hash.update(fileState(fileURLToPath(fn.module)))
+  try {
+    hash.update(serialize(args))
+  } catch (cause) {
+    throw new StorageError(
+      `resume: args of mapBlocks cannot be known again by another process (${(cause as Error).message}); give plain data, or store without resume`,
+      { cause },
+    )
+  }
 }
 
 const plain = (_: string, value: unknown): unknown =>
@@ -67,9 +85,9 @@ function addSource(hash: Hash, source: Source): void {
   for (const path of pathsOf(source)) hash.update(fileState(path))
 }
 
-/** The files that tell whether a source has changed. */
+/** The files that tell whether a source has changed; of a Zarr array its metadata, which are touched when a part of it is written. */
 function pathsOf(source: Source): string[] {
-  if (source.type === 'file') return [source.path]
+  if ('path' in source) return [source.path]
   if (source.type !== 'zarr' || !('path' in source.array.place)) return []
   const { place, path } = source.array
   return place.kind === 'zip' ? [place.path] : ['zarr.json', '.zarray'].map((name) => `${place.path}/${path}/${name}`)

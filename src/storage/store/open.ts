@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { internal } from '../../core/errors.ts'
 import { hiddenFolder, openDirectory } from './directory.ts'
 import { wrapStore } from './given.ts'
@@ -18,12 +19,19 @@ export function openStore(place: StorePlace, object?: unknown, path = ''): Store
     if (!wrapped.has(given)) wrapped.set(given, wrapStore(given))
     return wrapped.get(given)!
   }
-  const key = `${JSON.stringify(place)} ${path}`
+  const key = `${JSON.stringify(place)} ${path}${place.kind === 'zip' ? stateOf(place.path) : ''}`
   const known = opened.get(key) ?? make(place, path)
   opened.delete(key)
   opened.set(key, known)
   if (opened.size > mostOpen) opened.delete(opened.keys().next().value!)
+  if (known instanceof Promise) known.catch(() => opened.delete(key))
   return known
+}
+
+/** A zip file that is written anew is another store: its directory is read again. */
+function stateOf(path: string): string {
+  const state = statSync(path, { throwIfNoEntry: false })
+  return state ? ` ${state.size} ${state.mtimeMs}` : ''
 }
 
 function make(place: Exclude<StorePlace, { kind: 'here' }>, path: string): Store | Promise<Store> {

@@ -80,9 +80,11 @@ function checkedUrl(text: string, operation: string): string {
   }
 }
 
-/** A store's name for people. */
+/** A store's name for people: without what follows '?' in a URL, which may be a signature. */
 export const formatPlace = (place: StorePlace): string =>
-  place.kind === 'http' ? place.url : place.kind === 'here' ? 'the given store' : place.path
+  place.kind === 'http' ? withoutQuery(new URL(place.url)) : place.kind === 'here' ? 'the given store' : place.path
+
+const withoutQuery = ({ origin, pathname }: URL): string => `${origin}${pathname}`
 
 /** A path in a store, without slashes at its ends. Errors: StorageError where it leaves the store. */
 export function checkPath(path: unknown, operation: string): string {

@@ -30,7 +30,8 @@ async function guard<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('E')) throw storageError(path, 'read', error)
+    const { code } = error as { code?: unknown } // not always text: a DOMException has a number
+    if (typeof code === 'string' && code.startsWith('E')) throw storageError(path, 'read', error)
     const text = error instanceof Error ? error.message : String(error)
     throw new StorageError(`read: the zip file ${path} cannot be read: ${text}; get it again`, { cause: error })
   }

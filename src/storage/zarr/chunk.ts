@@ -29,7 +29,8 @@ export async function decodeChunk(
   let bytes = await decode(pipeline.codecs, size, encoded, target)
   if (bytes.length !== wanted) throw new Error(`it has ${bytes.length} bytes when decoded, want ${wanted}`)
   if (pipeline.bigEndian && size > 1) {
-    if (bytes !== target && pipeline.codecs.length === 0) bytes = new Uint8Array(bytes)
+    // They may be the user's own: of a store object, behind a checksum.
+    if (bytes !== target && bytes.buffer === encoded.buffer) bytes = new Uint8Array(bytes)
     swapBytes(bytes, itemsize(realOf(dtype)))
   }
   return { bytes, start: 0, strides: chunkStrides(pipeline, shape) }

@@ -44,14 +44,17 @@ const loaders: Readonly<Record<string, Loader>> = {
       decode: (bytes, into) => decodeBlosc(bytes, into) ?? general().then((codec) => codec.decode(bytes)),
     }
   },
-  zstd: ({ level }) => {
+  zstd: ({ level, checksum }) => {
     const general = once(async () => {
       const { default: Zstd } = await import('numcodecs/zstd')
       return Zstd.fromConfig({ id: 'zstd', level: numberOf(level, 0) })
     })
     // Node's own, from 22.15 on, is several times as fast.
     const { zstdCompressSync: compress, zstdDecompressSync: decompress } = zlib
-    const params = { [zlib.constants.ZSTD_c_compressionLevel]: numberOf(level, 0) }
+    const params = {
+      [zlib.constants.ZSTD_c_compressionLevel]: numberOf(level, 0),
+      [zlib.constants.ZSTD_c_checksumFlag]: Number(checksum === true),
+    }
     return {
       encode: (bytes) => (compress ? compress(bytes, { params }) : general().then((codec) => codec.encode(bytes))),
       decode: (bytes) => (decompress ? decompress(bytes) : general().then((codec) => codec.decode(bytes))),

@@ -8,13 +8,15 @@ import { giveBuffer } from '../store/buffers.ts'
 import { openStore } from '../store/open.ts'
 import { type ByteRange, formatPlace, partOf, type Store } from '../store/store.ts'
 import { copyStrided, type Strided } from '../strided.ts'
-import { chunkKey, type Pipeline, type ZarrArray, type ZarrSource } from './array.ts'
+import { chunkKey, type Pipeline, type Shard, type ZarrArray, type ZarrSource } from './array.ts'
 import { decodeChunk, fillPart } from './chunk.ts'
 import { decode } from './codecs.ts'
 import { indexBytes, readIndex } from './shard.ts'
 
 /** The bytes of a chunk or shard, as a whole or in parts. */
 interface Bytes {
+  /** Gives all at once, without waiting. */
+  readonly isLocal: boolean
   get(): Promise<Uint8Array | undefined>
   getRange(range: ByteRange): Promise<Uint8Array | undefined>
 }
@@ -27,13 +29,18 @@ export async function readZarr(source: ZarrSource, box: Box, target: Uint8Array,
   const parts = partsOf(box, array.chunks)
   const read = (part: Part): Promise<void> =>
     readNamed(store, array, part, { bytes: target, start: startOf(part, box, strides), strides }, signal)
-  if (store.isLocal) for (const part of parts) await read(part)
-  else await allSettledThenThrow(parts.map(read))
+  await readEach(store.isLocal, parts, read)
 }
 
-/** Waits for all, so that none writes to memory that is used otherwise by then; the first error is thrown. */
-async function allSettledThenThrow(running: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(running)) if (result.status === 'rejected') throw result.reason
+/**
+ * Reads parts side by side where that is worth it. It waits for all, so that none writes to memory that is used otherwise by then; the
+ * first error is thrown.
+ */
+async function readEach(isLocal: boolean, parts: readonly Part[], read: (part: Part) => Promise<void>): Promise<void> {
+  if (isLocal) for (const part of parts) await read(part)
+  else
+    for (const result of await Promise.allSettled(parts.map(read)))
+      if (result.status === 'rejected') throw result.reason
 }
 
 /** What of a box lies in one chunk: the chunk's index, and the box within the chunk. */
@@ -88,11 +95,14 @@ export async function readNamed(
     return bytes
   }
   const bytes: Bytes = {
+    isLocal: store.isLocal,
     get: () => lend(store.get(key, signal)),
     getRange: (range) => lend(store.getRange(key, range, signal)),
   }
   try {
-    await readPart(bytes, array, array.pipeline, array.chunks, part.box, target)
+    const { pipeline, chunks, shape } = array
+    const cell = { pipeline, shape: chunks, inArray: inArrayOf(shape, chunks, part.index) }
+    await readPart(bytes, array, cell, part.box, target)
   } catch (error) {
     throw error instanceof StorageError || signal?.aborted ? error : damaged(array, key, error)
   } finally {
@@ -107,15 +117,19 @@ const damaged = ({ place }: ZarrArray, key: string, error: unknown): StorageErro
     { cause: error },
   )
 
-async function readPart(
-  bytes: Bytes,
-  array: ZarrArray,
-  pipeline: Pipeline,
-  shape: readonly number[],
-  box: Box,
-  target: Strided,
-): Promise<void> {
-  if (pipeline.shard) return readShard(bytes, array, pipeline, shape, box, target)
+/** What is decoded by itself: a chunk, a shard, or one in a shard. */
+interface Cell {
+  readonly pipeline: Pipeline
+  readonly shape: readonly number[]
+  /** How much of it lies in the array: less at its edge. */
+  readonly inArray: readonly number[]
+}
+const inArrayOf = (extents: readonly number[], cell: readonly number[], index: readonly number[]): number[] =>
+  cell.map((extent, k) => Math.min(extent, extents[k] - index[k] * extent))
+
+async function readPart(bytes: Bytes, array: ZarrArray, cell: Cell, box: Box, target: Strided): Promise<void> {
+  const { pipeline, shape } = cell
+  if (pipeline.shard) return readShard(bytes, array, cell, pipeline.shard, box, target)
   const extents = boxShape(box)
   const encoded = await bytes.get()
   if (!encoded) return fillPart(array, extents, target)
@@ -147,28 +161,29 @@ function placeFor(
 async function readShard(
   bytes: Bytes,
   array: ZarrArray,
-  pipeline: Pipeline,
-  shape: readonly number[],
+  { pipeline, shape, inArray }: Cell,
+  shard: Shard,
   box: Box,
   target: Strided,
 ): Promise<void> {
-  const shard = pipeline.shard!
   const grid = shape.map((extent, k) => extent / shard.chunks[k])
-  const isWhole = pipeline.codecs.length > 0 || box.every(([low, high], k) => low === 0 && high === shape[k])
+  const isWhole = pipeline.codecs.length > 0 || box.every(([low, high], k) => low === 0 && high >= inArray[k])
   const held = isWhole ? await inMemory(bytes, pipeline, itemsize(array.dtype)) : bytes
   const length = indexBytes(shard, sizeOf(grid))
   const index = await held?.getRange(shard.indexAtEnd ? { suffixLength: length } : { offset: 0, length })
   if (!held || !index) return fillPart(array, boxShape(box), target)
   const entries = readIndex(shard, sizeOf(grid), index)
-  for (const part of partsOf(box, shard.chunks)) {
+  await readEach(held.isLocal, partsOf(box, shard.chunks), (part) => {
     const entry = entries[ravel(part.index, grid)]
     const inner: Bytes = {
+      isLocal: held.isLocal,
       get: async () => (entry ? await held.getRange(entry) : undefined),
       getRange: ({ ...range }) => partOfEntry(held, entry, range),
     }
     const start = target.start + startOf(part, box, target.strides)
-    await readPart(inner, array, shard.inner, shard.chunks, part.box, { ...target, start })
-  }
+    const cell = { pipeline: shard.inner, shape: shard.chunks, inArray: inArrayOf(inArray, shard.chunks, part.index) }
+    return readPart(inner, array, cell, part.box, { ...target, start })
+  })
 }
 
 /** The whole shard, of which parts are then taken. */
@@ -177,6 +192,7 @@ async function inMemory(bytes: Bytes, { codecs }: Pipeline, elementBytes: number
   if (!encoded) return undefined
   const whole = await decode(codecs, elementBytes, encoded)
   return {
+    isLocal: true,
     get: async () => whole,
     getRange: async (range) => partOf(whole, range),
   }

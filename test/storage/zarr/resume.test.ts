@@ -148,3 +148,46 @@ describe('what is there is not taken for chunks of the same computation', () => 
     await expect(write(path)).rejects.toThrow(/chunks.*without metadata/)
   })
 })
+
+describe('a computation is another one', () => {
+  const same = ((block: unknown) => block) as never
+  const write = (path: string, x: nd.ChunkedArray) => x.toZarr(join(folder, path), { resume: true, scheduler: 'local' })
+  const refused = async (path: string, x: nd.ChunkedArray) =>
+    expect(write(path, x)).rejects.toThrow(/another computation/)
+  test('where args of a function differ, whatever they are', async () => {
+    const by = (args: unknown) => nd.ones([4]).mapBlocks(same, { args })
+    await write('args.zarr', by(new Map([[1, new Uint8Array([1]).buffer]])))
+    await write('args.zarr', by(new Map([[1, new Uint8Array([1]).buffer]])))
+    await refused('args.zarr', by(new Map([[1, new Uint8Array([2]).buffer]])))
+    await refused('args.zarr', by(new Set([1])))
+    await refused('args.zarr', by(undefined))
+  })
+  test('where the module of a function has changed', async () => {
+    const module = join(folder, 'same.mjs')
+    writeFileSync(module, 'export const same = (block) => block\n')
+    const x = nd.ones([4]).mapBlocks({ module, name: 'same' } as never)
+    await write('module.zarr', x)
+    await write('module.zarr', x)
+    writeFileSync(module, 'export const same = (block) => undefined\n')
+    await refused('module.zarr', x)
+  })
+  test('where a part of a Zarr array that it reads was written', async () => {
+    const source = join(folder, 'source.zarr')
+    for (const zarrFormat of [2, 3] as const) {
+      const [from, to] = [`${source}${zarrFormat}`, `to${zarrFormat}.zarr`]
+      await nd.zeros([4]).toZarr(from, { zarrFormat, scheduler: 'local' })
+      await write(to, nd.fromZarr(from).add(1))
+      await write(to, nd.fromZarr(from).add(1))
+      await nd.ones([4]).toZarr(from, { region: ':', scheduler: 'local' })
+      await refused(to, nd.fromZarr(from).add(1))
+    }
+  })
+  test('where a compressed NPZ file has changed', async () => {
+    const file = join(folder, 'x.npz')
+    await nd.toNpz(file, { x: nd.ones([4]) }, { compressed: true })
+    const opened = async () => (await nd.fromNpz(file)).x.add(1)
+    await write('npz.zarr', await opened())
+    utimesSync(file, 1, 1)
+    await refused('npz.zarr', await opened())
+  })
+})

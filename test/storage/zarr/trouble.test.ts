@@ -13,6 +13,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
+import { zipSync } from 'fflate'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as nd from '../../../src/index.ts'
 import { fetchBytes } from '../../../src/storage/store/http.ts'
@@ -145,6 +147,43 @@ describe('a folder', () => {
   })
 })
 
+test.skipIf(!zstdCompressSync)('Zstandard writes its checksum where that is wanted', async () => {
+  const sizes = [false, true].map(async (checksum) => {
+    const store = new Map<string, Uint8Array>()
+    await nd.ones([100]).toZarr(store, { compressors: { name: 'zstd', checksum }, scheduler: 'local' })
+    return store.get('/c/0')!.length
+  })
+  const [without, having] = await Promise.all(sizes)
+  expect(having).toBe(without + 4)
+})
+
+test('reading leaves the bytes of a store object alone', async () => {
+  for (const compressors of [null, 'crc32c'] as const) {
+    const store = new Map<string, Uint8Array>()
+    await nd.arange(20).toZarr(store, { byteOrder: 'big', compressors, scheduler: 'local' })
+    const before = Uint8Array.from(store.get('/c/0')!)
+    for (const _ of [1, 2]) expect(await sumOf(store)).toBe(190)
+    expect(store.get('/c/0')).toEqual(before)
+  }
+})
+
+describe('a zip file', () => {
+  const pack = async (file: string, x: nd.ChunkedArray) => {
+    const store = new Map<string, Uint8Array>()
+    await x.toZarr(store, { scheduler: 'local' })
+    writeFileSync(file, zipSync(Object.fromEntries([...store].map(([key, bytes]) => [key.slice(1), bytes]))))
+  }
+  test('that is written anew, or is there at last, is read anew', async () => {
+    const file = join(folder, 'x.zip')
+    const sum = async () => (await nd.fromZarr(file)).sum().compute({ scheduler: 'local' })
+    await expect(sum()).rejects.toThrow(nd.StorageError)
+    await pack(file, nd.ones([4]))
+    expect(await sum()).toBe(4)
+    await pack(file, nd.ones([400]).add(1))
+    expect(await sum()).toBe(800)
+  })
+})
+
 test('stores and options that are none are refused at the call', async () => {
   const x = nd.ones([4, 4])
   for (const store of ['', 7, null, {}, 's3://bucket/x', 'ftp://host/x'])
@@ -159,6 +198,14 @@ test('stores and options that are none are refused at the call', async () => {
     [{ shards: [4, 4], zarrFormat: 2 }, /no shards/],
     [{ compressors: 'lzma' }, /blosc/],
     [{ compressors: { name: 'zstd', depth: 3 } }, /depth/],
+    [{ compressors: { name: 'blosc', clevel: 10 } }, /clevel of blosc 10, want an integer from 0 to 9/],
+    [{ compressors: { name: 'blosc', cname: 'lzo' } }, /cname of blosc.*'?lz4/],
+    [{ compressors: { name: 'blosc', typesize: 0 } }, /typesize/],
+    [{ compressors: { name: 'blosc', shuffle: 3 } }, /shuffle of blosc/],
+    [{ compressors: { name: 'zstd', level: 3.5 } }, /level of zstd/],
+    [{ compressors: { name: 'zstd', checksum: 1 } }, /checksum of zstd/],
+    [{ compressors: { name: 'gzip', level: '9' } }, /level of gzip/],
+    [{ compressors: { name: 'zlib', level: -1 } }, /level of zlib/],
     [{ dimensionNames: ['y'] }, /dimensionNames/],
     [{ attributes: 3 }, /attributes/],
     [{ fillValue: 'x' }, /number/],
@@ -213,6 +260,31 @@ describe('a server', () => {
     expect(await x.at('1230:1240').sum().compute()).toBe(12345)
     expect(sent).toBe(100 * 8 + 10 * 16 + 4)
     expect(await x.sum().compute()).toBe(49_995_000)
+  })
+  test('is asked for the chunks of a shard side by side, and for a whole shard at the edge once', async () => {
+    const store = newStore()
+    await nd.arange(150).toZarr(store, { chunks: 10, shards: [100], compressors: null })
+    let [open, most, count] = [0, 0, 0]
+    const url = await serve((request, response) => {
+      count++
+      most = Math.max(most, ++open)
+      setTimeout(() => {
+        open--
+        files(store)(request, response, 0)
+      }, 20)
+    })
+    const x = await nd.fromZarr(url)
+    ;[most, count] = [0, 0]
+    expect(await x.at('10:50').sum().compute({ scheduler: 'local' })).toBe(1180)
+    expect(most).toBe(4)
+    expect(count).toBe(1 + 4)
+    count = 0
+    expect(await x.at('100:').sum().compute({ scheduler: 'local' })).toBe(6225)
+    expect(count).toBe(1)
+  })
+  test('is named in errors without its query, which may be a signature', async () => {
+    const url = await serve((_, response) => void response.writeHead(404).end())
+    await expect(opened(`${url}/x?signature=secret`)).rejects.toThrow(new RegExp(`${url}/x has no array`))
   })
   test('that answers 500 now and then is asked again', async () => {
     const store = newStore()
