@@ -98,10 +98,14 @@ export function withdraw(state: SchedulerState, job: JobState, task: number): vo
   freeBlock(state, job, task)
 }
 
-/** Frees the block of a finished task if nobody needs it any more. */
+/** Frees the block of a finished task if nobody needs it any more: from now on a copy that the reader has not taken counts for it. */
 export function releaseIfUnused(state: SchedulerState, job: JobState, task: number): void {
   if (job.readers[task] > 0 || job.state[task] === taskState.held || job.table.flags[task] & taskFlag.keep) return
-  if (job.state[task] >= taskState.finished) freeBlock(state, job, task)
+  if (job.state[task] < taskState.finished) return
+  freeBlock(state, job, task)
+  if (job.state[task] !== taskState.delivered) return
+  job.copies.add(task)
+  changeReaderBytes(state, job, outputSize(job, task))
 }
 
 export function freeBlock(state: SchedulerState, job: JobState, task: number): void {

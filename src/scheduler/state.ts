@@ -159,9 +159,6 @@ function hand(state: SchedulerState, job: JobState, task: number, actions: Sched
   job.state[task] = taskState.delivered
   job.withReader++
   releaseIfUnused(state, job, task)
-  if (job.blocks[task]) return // The copy of a block that others read too is not counted besides.
-  job.copies.add(task)
-  changeReaderBytes(state, job, outputSize(job, task))
 }
 
 function take(state: SchedulerState, job: JobState, task: number, actions: SchedulerAction[]): void {

@@ -572,7 +572,17 @@ class World {
     }
     check(largestBytes > Math.min(options.limitBytes, this.limitBytes), 'refused, though every task fits')
   }
+  /** What the reader has counts as soon as its block is gone. */
+  private checkCopies(): void {
+    for (const { id, withReader, table } of this.jobs) {
+      const job = this.state.jobs.get(id)
+      if (!job || job.failure) continue
+      const bytes = withReader.reduce((sum, t) => sum + (job.blocks[t] ? 0 : blockSize(table.outputBytes[t])), 0)
+      check(job.readerBytes === bytes, `the reader has ${bytes} bytes, ${job.readerBytes} count`)
+    }
+  }
   private checkMemory(): void {
+    this.checkCopies()
     check(
       this.state.heap.usedBytes <= this.limitBytes && this.state.heap.heapBytes <= this.limitBytes + 64,
       'above the limit',
