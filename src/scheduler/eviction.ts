@@ -1,5 +1,5 @@
 import { type Block, place } from './block.ts'
-import { type JobState, outputSize, taskState } from './job.ts'
+import { type JobState, outputSize, takenBytes, taskState } from './job.ts'
 import { mustSpill } from './memory.ts'
 import type { SchedulerState } from './model.ts'
 import { evict, leavesAtOnce, type Resident } from './spill.ts'
@@ -45,7 +45,7 @@ const limitOf = (state: SchedulerState, job: JobState): number =>
   Math.min(job.options.limitBytes, state.heap.limitBytes)
 
 const freeInHeap = (state: SchedulerState): number => state.heap.limitBytes - state.heap.usedBytes + state.leavingBytes
-const freeOfJob = (job: JobState): number => job.options.limitBytes - job.usedBytes - job.readerBytes
+const freeOfJob = (job: JobState): number => job.options.limitBytes - takenBytes(job)
 
 /** Whether a job that has to spill will soon find no room. */
 function isShort(state: SchedulerState, job: JobState): boolean {

@@ -56,7 +56,7 @@ export interface JobState {
   /** Bytes of its blocks in the heap; of those behind the frontier (made ahead of their turn). */
   usedBytes: number
   aheadBytes: number
-  /** Bytes of its blocks in slabs. */
+  /** Bytes of slabs that its blocks have, or had and are being read from. */
   slabBytes: number
   /** Delivered blocks of which only the reader's copy is left, and the bytes of these. */
   readonly copies: Set<number>
@@ -181,6 +181,10 @@ function edges(table: TaskTable): Pick<JobState, 'missing' | 'readers' | 'depend
 
 /** Bytes that the task's block takes in the heap. */
 export const outputSize = (job: JobState, task: number): number => blockSize(job.table.outputBytes[task])
+
+/** Bytes of memory that the job takes: its blocks in the heap and in slabs, and copies of delivered ones. */
+export const takenBytes = ({ usedBytes, slabBytes, readerBytes }: JobState): number =>
+  usedBytes + slabBytes + readerBytes
 
 /** Whether only the main thread may run the task while workers run the others. */
 export const isMainTask = (job: JobState, task: number): boolean =>

@@ -1,8 +1,8 @@
 import { type Block, createBlock, place } from './block.ts'
-import { type JobState, outputSize, taskState } from './job.ts'
+import { type JobState, outputSize, takenBytes, taskState } from './job.ts'
 import { foreignBytes, type SchedulerState } from './model.ts'
 import { allowedAheadBytes, peakBetween, remainingPeak } from './profile.ts'
-import { inFile } from './slots.ts'
+import { inFile, type Slot } from './slots.ts'
 import { taskFlag } from './types.ts'
 
 /*
@@ -56,7 +56,7 @@ export function allocate(
   isOwn: boolean,
 ): number | undefined {
   const isNext = task <= job.frontier
-  if (isOwn && job.usedBytes + job.readerBytes + bytes > job.options.limitBytes) {
+  if (isOwn && takenBytes(job) + bytes > job.options.limitBytes) {
     if (isNext) deny(state, job, bytes)
     if (isNext && state.hungry === job) state.hungry = undefined
     return undefined
@@ -117,8 +117,7 @@ export function freeBlock(state: SchedulerState, job: JobState, task: number): v
     return
   }
   if (block.address !== 0) changeBytes(state, job, task, -block.bytes)
-  else changeSlabBytes(job, block, -1)
-  freeBytes(state, block)
+  freeBytes(state, job, block)
 }
 
 /** One holder fewer of a kept block; without any it is freed. */
@@ -126,19 +125,35 @@ export function letGo(state: SchedulerState, block: Block): void {
   if (--block.holders > 0) return
   state.kept.delete(block.kept)
   if (block.address !== 0) state.keptBytes -= block.bytes
-  freeBytes(state, block)
+  freeBytes(state, undefined, block)
 }
 
 /** Gives back a block's places, when nothing is being written to or read from them. */
-export function freeBytes(state: SchedulerState, block: Block): void {
+export function freeBytes(state: SchedulerState, owner: JobState | undefined, block: Block): void {
   if (block.place === place.leaving || block.place === place.coming) {
     block.unwanted = true
     return
   }
   if (block.place === place.away) state.awayCount--
   else state.heap.free(block.address)
-  if (block.slot) state.slots.give(block.slot)
+  if (block.slot) giveSlot(state, owner, block.slot)
 }
+
+/** A place outside the heap for a block of the job's, or for a kept one. Slabs are memory: the job's limit holds for them too. */
+export function takeSlot(state: SchedulerState, owner: JobState | undefined, bytes: number): Slot {
+  const slot = state.slots.take(bytes, !owner || fitsInSlabs(state, owner, bytes))
+  if (owner && slot.slab !== inFile) changeSlabBytes(owner, bytes)
+  return slot
+}
+
+export function giveSlot(state: SchedulerState, owner: JobState | undefined, slot: Slot): void {
+  state.slots.give(slot)
+  if (owner && slot.slab !== inFile) changeSlabBytes(owner, -slot.bytes)
+}
+
+/** What the job's limit leaves beside a full heap is for slabs: so they are never in the way of its blocks in the heap. */
+const fitsInSlabs = (state: SchedulerState, job: JobState, bytes: number): boolean =>
+  job.slabBytes + job.readerBytes + bytes <= job.options.limitBytes - state.heap.limitBytes
 
 /** Moves the frontier over finished tasks: the blocks it passes are not ahead any more. */
 export function advanceFrontier(state: SchedulerState, job: JobState): void {
@@ -188,14 +203,13 @@ export function changeReaderBytes(state: SchedulerState, job: JobState, bytes: n
   notePeak(job)
 }
 
-/** A block of the job has left the heap, or comes back: in a slab it still takes memory. */
-export function changeSlabBytes(job: JobState, { slot, bytes }: Block, sign: 1 | -1): void {
-  if (slot && slot.slab !== inFile) job.slabBytes += sign * bytes
+function changeSlabBytes(job: JobState, bytes: number): void {
+  job.slabBytes += bytes
   notePeak(job)
 }
 
-function notePeak({ counts, usedBytes, slabBytes, readerBytes }: JobState): void {
-  counts.peakBytes = Math.max(counts.peakBytes, usedBytes + slabBytes + readerBytes)
+function notePeak(job: JobState): void {
+  job.counts.peakBytes = Math.max(job.counts.peakBytes, takenBytes(job))
 }
 
 function deny(state: SchedulerState, job: JobState, bytes: number): void {

@@ -1,6 +1,6 @@
 import { type Block, place } from './block.ts'
 import { type JobState, makeReady, outputSize, taskState } from './job.ts'
-import { allocate, changeBytes, changeSlabBytes, freeBytes, hasInputs, mayDeliver } from './memory.ts'
+import { allocate, changeBytes, freeBytes, giveSlot, hasInputs, mayDeliver, takeSlot } from './memory.ts'
 import type { Move, SchedulerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
 import { inFile } from './slots.ts'
@@ -54,10 +54,7 @@ function leave(state: SchedulerState, { block, owner, task }: Resident): void {
   state.heap.free(block.address)
   block.address = 0
   if (block.kept) state.keptBytes -= block.bytes
-  else {
-    changeBytes(state, owner!, task, -block.bytes)
-    changeSlabBytes(owner!, block, 1)
-  }
+  else changeBytes(state, owner!, task, -block.bytes)
 }
 
 function startMove(
@@ -67,8 +64,7 @@ function startMove(
   wantedBy: JobState,
   actions: SchedulerAction[],
 ): void {
-  const mayUseSlabs = owner === undefined || owner.options.limitBytes > state.heap.limitBytes
-  const slot = block.slot ?? state.slots.take(block.bytes, mayUseSlabs)
+  const slot = block.slot ?? takeSlot(state, owner, block.bytes)
   block.place = kind === 'spill' ? place.leaving : place.coming
   if (kind === 'spill') state.leavingBytes += block.bytes
   const move = { id: state.nextMove++, kind, block, slot, owner, task, wantedBy }
@@ -127,10 +123,7 @@ function bringBack(
   if (address === undefined) return false
   block.address = address
   if (block.kept) state.keptBytes += block.bytes
-  else {
-    changeSlabBytes(job, block, -1)
-    changeBytes(state, job, task, block.bytes)
-  }
+  else changeBytes(state, job, task, block.bytes)
   startMove(state, 'reload', { block, owner: block.kept ? undefined : job, task }, job, actions)
   return true
 }
@@ -146,17 +139,17 @@ function remake(state: SchedulerState, job: JobState, task: number, reader: numb
 
 /** A move is over, well or not. */
 export function endMove(state: SchedulerState, move: Move, failed: boolean): void {
-  const { kind, block, slot, wantedBy } = move
+  const { kind, block, slot, owner, wantedBy } = move
   state.moves.delete(move.id)
   if (kind === 'spill') state.leavingBytes -= block.bytes
   if (!failed) wantedBy.counts[kind === 'spill' ? 'spilledBytes' : 'reloadedBytes'] += block.bytes
   const stays = kind === 'spill' ? failed || block.wanted : !failed
   const hasCopy = kind === 'reload' || !failed
   block.slot = hasCopy && (!stays || slot.slab === inFile) ? slot : undefined
-  if (!block.slot) state.slots.give(slot)
+  if (!block.slot) giveSlot(state, owner, slot)
   block.wanted = false
   block.place = place.heap
   if (block.unwanted || stays) state.awayCount--
-  if (block.unwanted) freeBytes(state, block)
+  if (block.unwanted) freeBytes(state, owner, block)
   else if (!stays) leave(state, move)
 }

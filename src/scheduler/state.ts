@@ -3,7 +3,7 @@ import { AbortError, internal, MemoryLimitError, WorkerLostError } from '../core
 import { endBatch, finishTask, freeAll, returnTask, runningBatch } from './batch.ts'
 import { place } from './block.ts'
 import { dispatch, findStuck } from './dispatch.ts'
-import { createJob, isComplete, type JobState, outputSize, taskState } from './job.ts'
+import { createJob, isComplete, type JobState, outputSize, takenBytes, taskState } from './job.ts'
 import { changeReaderBytes, countActive, freeBlock, letGo, releaseIfUnused } from './memory.ts'
 import type { SchedulerState } from './model.ts'
 import { endMove } from './spill.ts'
@@ -292,8 +292,8 @@ function tooLarge(neededBytes: number, limitBytes: number): MemoryLimitError {
 }
 
 function noMemory(state: SchedulerState, job: JobState): MemoryLimitError {
-  const ofJob = job.usedBytes + job.deniedBytes > job.options.limitBytes
-  const usedBytes = ofJob ? job.usedBytes : state.heap.usedBytes
+  const ofJob = takenBytes(job) + job.deniedBytes > job.options.limitBytes
+  const usedBytes = ofJob ? takenBytes(job) : state.heap.usedBytes
   const limitBytes = ofJob ? job.options.limitBytes : state.heap.limitBytes
   const neededBytes = usedBytes + job.deniedBytes
   const text =

@@ -1,5 +1,6 @@
 import { AbortError, MemoryLimitError, WorkerLostError } from '../../src/core/errors.ts'
 import { blockSize } from '../../src/scheduler/allocator.ts'
+import { takenBytes } from '../../src/scheduler/job.ts'
 import { createState, type SchedulerState, step } from '../../src/scheduler/state.ts'
 import {
   type AssignedTask,
@@ -588,7 +589,7 @@ class World {
       'above the limit',
     )
     for (const job of this.state.jobs.values())
-      check(job.usedBytes + job.readerBytes <= job.options.limitBytes, 'the job is above its limit')
+      check(takenBytes(job) <= job.options.limitBytes, 'the job is above its limit')
     check(this.state.slots.slabBytes <= this.state.slots.slabLimitBytes, 'the slabs are above their limit')
   }
   /** Nothing can happen any more: every job has ended and nothing is left in the heap but what belongs to others. */

@@ -22,7 +22,7 @@ function randomJob(random: Random, limitBytes: number, bytes: (random: Random) =
     again: often(1),
   })
   const options = {
-    limitBytes: random() < 0.5 ? limitBytes : Math.floor(limitBytes * random()),
+    limitBytes: random() < 0.5 ? limitBytes : Math.floor(limitBytes * 2 * random()),
     workers: between(random, 0, 3),
     ordered: random() < 0.5,
     readAhead: between(random, 0, 5),
