@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts'
 import type { Link, OpenLink } from './links.ts'
 import { isObserved } from './observe.ts'
 import type { Threads } from './threads.ts'
-import { type JobId, patienceMilliseconds, type WorkerId } from './types.ts'
+import { type JobId, mainThread, patienceMilliseconds, type WorkerId } from './types.ts'
 
 export interface CallWorkersOptions extends Connection {
   readonly open: OpenLink
@@ -40,7 +40,7 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
       })
       const worker: CallWorker = { id, link, defined: new Set(), batches: [], cause: undefined }
       workers.set(id, worker)
-      link.post({ type: 'start', worker: id, initializer })
+      link.post({ type: 'start', worker: link.isHere ? mainThread : id, initializer })
     } catch (cause) {
       report({ type: 'workerLost', worker: id, cause })
     }
@@ -56,10 +56,6 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
       cause: worker.cause ?? cause,
       suspects: batch?.tasks.slice(batch.next),
     })
-  }
-  const end = (worker: CallWorker): void => {
-    workers.delete(worker.id)
-    worker.link.end()
   }
   return {
     spawn(count) {
@@ -79,7 +75,8 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
     },
     retire(id) {
       const worker = workers.get(id)
-      if (worker) end(worker)
+      workers.delete(id) // Its end is no loss.
+      worker?.link.end()
     },
     stop(job) {
       if (timers.has(job)) return
@@ -87,7 +84,7 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
       const giveUp = (): void => {
         for (const worker of workers.values()) if (worker.batches[0]?.job === job) worker.link.end()
       }
-      timers.set(job, setTimeout(giveUp, patienceMilliseconds).unref())
+      timers.set(job, setTimeout(giveUp, patienceMilliseconds))
     },
     forget(job) {
       clearTimeout(timers.get(job))
@@ -95,7 +92,7 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
       for (const { link, defined } of workers.values()) if (defined.delete(job)) link.post({ type: 'forget', job })
     },
     async shutdown() {
-      for (const worker of [...workers.values()]) end(worker)
+      for (const { link } of workers.values()) link.end()
     },
   }
 }

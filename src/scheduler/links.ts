@@ -12,6 +12,8 @@ export interface Link {
   /** Only a worker that has something to do keeps the process from ending. */
   setBusy(isBusy: boolean): void
   end(): void
+  /** No other thread: tasks run on this one. */
+  readonly isHere?: true
 }
 export interface LinkEvents {
   readonly onMessage: (message: FromCallWorker) => void
@@ -40,6 +42,19 @@ export const openThread: OpenLink = ({ onMessage, onEnd }) => {
   }
 }
 
+/** The processes that are to end with this one, however it ends. */
+const killers = new Set<() => void>()
+const killAll = (): void => {
+  for (const kill of killers) kill()
+}
+function killAtExit(kill: () => void): void {
+  if (killers.size === 0) process.once('exit', killAll)
+  killers.add(kill)
+}
+function forgetKiller(kill: () => void): void {
+  if (killers.delete(kill) && killers.size === 0) process.off('exit', killAll)
+}
+
 /** A process; with a limit it is ended when it takes more memory (its resident set, Node's own some 50 MB with it). */
 export const openProcess =
   (limitBytes: number | undefined): OpenLink =>
@@ -50,10 +65,10 @@ export const openProcess =
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const kill = (): void => void child.kill('SIGKILL')
-    process.once('exit', kill)
+    killAtExit(kill)
     let hasEnded = false
     const ended = (cause: unknown): void => {
-      process.off('exit', kill)
+      forgetKiller(kill)
       if (!hasEnded) onEnd(cause)
       hasEnded = true
     }
@@ -80,7 +95,7 @@ function endOf(code: number | null, signal: string | null, limitBytes: number | 
 }
 
 /** No worker at all: this thread, where there may be no others. Messages are cloned as if they went elsewhere. */
-export const openLocal: OpenLink = ({ onMessage }) => {
+export const openLocal: OpenLink = ({ onMessage, onEnd }) => {
   let isOpen = true
   const receive = createCallServer((message) => {
     const clone = structuredClone(message)
@@ -93,7 +108,9 @@ export const openLocal: OpenLink = ({ onMessage }) => {
     },
     setBusy: () => {},
     end() {
+      if (isOpen) setImmediate(() => onEnd(new NdloomError('the pool has ended what it runs on this thread')))
       isOpen = false
     },
+    isHere: true,
   }
 }

@@ -38,7 +38,8 @@ export function createLocalCalls({ plan, isWanted, report }: Connection, turns: 
     const tell = (end: number): void => {
       const ended = sent.slice(first, end)
       first = end
-      const taken = isObserved() ? Float64Array.from(times.splice(0)) : undefined
+      const all = Float64Array.from(times.splice(0))
+      const taken = isObserved() ? all : undefined
       running.tell((ends) => {
         if (isWanted(job)) callJob.receive(mainThread, ended, structuredClone(ends), taken)
         else report({ type: 'finished', job, worker: mainThread, tasks: ended })

@@ -137,16 +137,17 @@ export class Client {
     for (const future of futures instanceof Future ? [futures] : futures) future.cancel(reason)
   }
 
-  /** The workers that this client may use, by number. They start when there is work. */
+  /** The workers that this client may use, by number; -1: the main thread. They start when there is work. */
   workers(): WorkerInfo[] {
-    return Array.from({ length: Math.max(1, this.#backend.workers) }, (_, worker) => ({ worker }))
+    if (this.#backend.workers === 0) return [{ worker: -1 }]
+    return Array.from({ length: this.#backend.workers }, (_, worker) => ({ worker }))
   }
 
   /** Runs `fn(...args)` once on every worker; the results in the order of the workers. */
   run<A extends readonly unknown[], R>(fn: TaskFunction<A, R>, ...args: A): Promise<Awaited<R>[]> {
     this.#checkOpen('run')
     const named = namedFunction(fn, 'run')
-    const futures = this.workers().map(({ worker }) => this.#queue.add({ ...named, args, block: [worker], worker }))
+    const futures = this.workers().map(({ worker }, i) => this.#queue.add({ ...named, args, block: [i], worker }))
     return Promise.all(futures.map((future) => future.result() as Promise<Awaited<R>>))
   }
 
@@ -176,10 +177,10 @@ export class Client {
     }
   }
   #checkWorkers(workers: readonly number[], operation: string): readonly number[] {
-    const count = this.workers().length
-    if (workers.length > 0 && workers.every((worker) => Number.isInteger(worker) && worker >= 0 && worker < count))
-      return workers
-    throw new NdloomError(`${operation}: got workers ${formatGiven(workers)}, want numbers from 0 to ${count - 1}`)
+    const known = this.workers().map(({ worker }) => worker)
+    if (workers.length > 0 && workers.every((worker) => known.includes(worker))) return workers
+    const range = `numbers from ${known[0]} to ${known[known.length - 1]}`
+    throw new NdloomError(`${operation}: got workers ${formatGiven(workers)}, want ${range}`)
   }
 }
 

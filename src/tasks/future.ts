@@ -43,8 +43,9 @@ export class Future<T = unknown> implements PromiseLike<T> {
   /** It is not run if it has not begun; what a task that runs will give is dropped. Those that read it are cancelled with it. */
   cancel(reason?: unknown): void {
     if (this.done) return
-    this.#cancel?.(reason)
+    const cancel = this.#cancel
     this.settle('cancelled', new AbortError(`${this.name}: the task was cancelled`, reason))
+    cancel?.(reason)
   }
   // biome-ignore lint/suspicious/noThenProperty: a future is awaited
   then<A = T, B = never>(

@@ -164,6 +164,7 @@ export class Pool {
     return stream<T, R>({
       source,
       isOrdered,
+      checkOpen: () => this.#checkOpen(operation),
       chunkSize: checkCount(options.chunksize, 'chunksize', operation, 1, 1),
       readAhead: checkCount(options.readAhead, 'readAhead', operation, 1, 32 * Math.max(1, this.workers)),
       run: (items, first) => this.#queue.add({ ...named, args: [packNumbers(items)], mode: 'map', block: [first] }),

@@ -136,16 +136,14 @@ function runJob(backend: Backend, entries: readonly Entry[], inJob: ReadonlyMap<
     },
   })
   let left = entries.length
+  let cancelled = 0
   entries.forEach(({ future }, i) => {
     future.start((reason) => handle.cancelTask(i, reason))
-    // When nobody wants any of them, what runs need not end: a worker that does not let go is ended.
-    future.onEnd(
-      () =>
-        --left === 0 &&
-        handle.isRunning() &&
-        future.status === 'cancelled' &&
-        handle.cancel('all its tasks were cancelled'),
-    )
+    // When nobody waits for any of them, what runs need not end: a worker that does not let go is ended.
+    future.onEnd(() => {
+      if (future.status === 'cancelled') cancelled++
+      if (--left === 0 && cancelled > 0 && handle.isRunning()) handle.cancel('what is left of its tasks was cancelled')
+    })
   })
   handle.result.catch((error: unknown) => {
     for (const { future } of entries) settleFailed(future, error)

@@ -11,6 +11,8 @@ interface StreamOptions<T> {
   readonly isOrdered: boolean
   /** Runs one chunk: the future of its list of results. `first` is the number of its first item. */
   readonly run: (items: readonly T[], first: number) => Future
+  /** Throws when no more may be run. */
+  readonly checkOpen: () => void
 }
 type Outcome<R> = { readonly value: R } | { readonly error: unknown }
 
@@ -37,7 +39,7 @@ export function stream<T, R>(options: StreamOptions<T>): AsyncIterableIterator<R
 }
 
 async function* read<T, R>(options: StreamOptions<T>): AsyncGenerator<Outcome<R>, undefined> {
-  const { isOrdered, readAhead, run } = options
+  const { isOrdered, readAhead, run, checkOpen } = options
   const chunks = chunked(options)
   const running: Future[] = []
   /** Of the source: whether its next chunk was asked for, whether there is none, and what it threw. */
@@ -47,9 +49,11 @@ async function* read<T, R>(options: StreamOptions<T>): AsyncGenerator<Outcome<R>
   const readChunk = async (): Promise<void> => {
     source.isBusy = true
     try {
+      checkOpen()
       const { done, value } = await chunks.next()
       source.isEnded = done === true
       if (done) return
+      checkOpen()
       const future = run(value, first)
       first += value.length
       running.push(future)

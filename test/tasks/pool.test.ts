@@ -281,6 +281,53 @@ describe('the end of a pool', () => {
       for (const result of results) expect(await result).toBeInstanceOf(nd.AbortError)
     }
   })
+  const never = () => new Promise<void>(() => {})
+  test.each([
+    { initializer: () => {} },
+    { kind: 'process' },
+    { initializer: () => {}, workers: 0 },
+  ] as nd.PoolOptions[])(
+    'terminate does not wait for what runs: %o',
+    async (options) => {
+      const pool = new nd.Pool({ workers: 1, ...options })
+      const [ready] = [await pool.apply(() => 1), 0]
+      expect(ready).toBe(1)
+      const result = rejection(pool.map(never, [1]))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await pool.terminate()
+      expect(await result).toBeInstanceOf(nd.AbortError)
+    },
+    10_000,
+  )
+  test('an initializer that fails, and what is aborted, on the main thread', async () => {
+    const fail = () => {
+      throw new TypeError('bad start')
+    }
+    const bad = new nd.Pool({ workers: 0, initializer: fail })
+    expect(await rejection(bad.apply(() => 1))).toMatchObject({ name: 'WorkerLostError' })
+    const pool = new nd.Pool({ workers: 0, initializer: () => {} })
+    const signal = AbortSignal.timeout(50)
+    expect(await rejection(pool.map(never, [1], { signal }))).toBeInstanceOf(nd.AbortError)
+    const where = function (this: nd.TaskContext) {
+      return this.worker
+    }
+    expect(await pool.apply(where)).toBe(-1)
+    await Promise.all([bad.close(), pool.close()])
+  }, 10_000)
+  test('imap reads no more of its items', async () => {
+    const pool = new nd.Pool({ workers: 1, initializer: () => {} })
+    let read = 0
+    function* items() {
+      for (; ; read++) yield read
+    }
+    const results = pool.imap(square, items(), { readAhead: 2 })
+    expect(await results.next()).toMatchObject({ value: 0 })
+    await pool.close()
+    const before = read
+    const error = await rejection(collect(results))
+    expect(error.message).toMatch(/^imap: the pool is closed/)
+    expect(read).toBe(before)
+  })
   test('using', async () => {
     let results: Promise<unknown>
     {
