@@ -146,9 +146,9 @@ const dtypeOfTag: Record<string, DType> = {
   Float32Array: 'float32',
   Float64Array: 'float64',
 }
-/** The dtype of a typed array, of any realm. */
-function typedDType(data: TypedArray, operation: string): DType {
-  const tag = data[Symbol.toStringTag] as string
+/** The dtype of a typed array, of any realm. Errors: DTypeError. */
+export function typedDType(data: ArrayBufferView, operation: string): DType {
+  const tag = (data as TypedArray)[Symbol.toStringTag] as string
   if (Object.hasOwn(dtypeOfTag, tag)) return dtypeOfTag[tag]
   throw new DTypeError(`${operation}: a ${tag} has no dtype here; copy it to a Float32Array or Float64Array`)
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdtemp, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { NdArray } from 'ndarray'
@@ -16,8 +16,11 @@ import { openFileTarget, openNpyTarget } from '../storage/file-target.ts'
 import { tie } from '../storage/host.ts'
 import type { UserSink } from '../storage/sink.ts'
 import type { StoreLike } from '../storage/store/store.ts'
+import { addTemporary, removeTemporary } from '../storage/temporaries.ts'
 import type { WriteFunction } from '../storage/user.ts'
 import { ChunkedArray } from './chunked-array.ts'
+import { typedDType } from './data.ts'
+import { checkCast } from './operands.ts'
 import { pathOf } from './storage.ts'
 import { openZarrTarget, type ZarrTargetOptions, zarrTargetNames } from './to-zarr.ts'
 
@@ -98,8 +101,11 @@ function openTarget(x: ChunkedArray, target: Target, operation: string): OpenTar
     const path = pathOf(target, operation)
     if (path.endsWith('.npy')) return { expr, ...openNpyTarget(path, dtype, shape, operation) }
   } else if (typeof target === 'object' && target !== null) {
-    if ('npy' in target) return { expr, ...openNpyTarget(pathOf(target.npy, operation), dtype, shape, operation) }
-    if ('binary' in target) return openBinary(x, target.binary, target, operation)
+    if ('npy' in target) {
+      const { npy } = checkOptions<{ npy: string | URL }>(target, ['npy'], operation)
+      return { expr, ...openNpyTarget(pathOf(npy, operation), dtype, shape, operation) }
+    }
+    if ('binary' in target) return openBinary(x, target, operation)
     if ('zarr' in target) return openZarr(expr, target, operation)
     if ('write' in target) return { expr, sink: userSink(x, target, operation), commit: nothing, abandon: nothing }
     if ('data' in target && 'stride' in target) return openNdarray(x, target, operation)
@@ -115,16 +121,15 @@ async function openZarr(expr: Expr, { zarr, ...given }: { zarr: StoreLike }, ope
   return { ...(await openZarrTarget(expr, zarr, options)), abandon: nothing }
 }
 
-function openBinary(
-  x: ChunkedArray,
-  file: string | URL,
-  { byteOrder = 'little' }: BinaryOptions,
-  operation: string,
-): OpenTarget {
+function openBinary(x: ChunkedArray, target: { binary: string | URL } & BinaryOptions, operation: string): OpenTarget {
+  const { binary, byteOrder = 'little' } = checkOptions<typeof target>(target, ['binary', 'byteOrder'], operation)
   if (byteOrder !== 'little' && byteOrder !== 'big')
     throw new StorageError(`${operation}: got byteOrder ${formatGiven(byteOrder)}, want 'little' or 'big'`)
   const { expr, dtype, shape } = x
-  return { expr, ...openFileTarget(pathOf(file, operation), { dtype, shape, byteOrder }, new Uint8Array(0), operation) }
+  return {
+    expr,
+    ...openFileTarget(pathOf(binary, operation), { dtype, shape, byteOrder }, new Uint8Array(0), operation),
+  }
 }
 
 function userSink(x: ChunkedArray, target: StoreTarget, operation: string): UserSink {
@@ -140,17 +145,26 @@ function userSink(x: ChunkedArray, target: StoreTarget, operation: string): User
   return tie({ ...facts }, (...given: Parameters<WriteFunction>) => write.apply(target, given))
 }
 
-/** Blocks are copied into an ndarray on this thread. */
+/** Blocks are cast to the dtype of an ndarray's typed array and copied into it on this thread. */
 function openNdarray(x: ChunkedArray, target: NdArray, operation: string): OpenTarget {
   if (!sameShape(target.shape, x.shape))
     throw new StorageError(
       `${operation}: an array of shape ${formatShape(x.shape)} does not go into an ndarray of shape ${formatShape(target.shape)}; give one of the same shape`,
     )
+  const dtype = ndarrayDType(x.dtype, target, operation)
   const write: WriteFunction = async (box, block) => {
     const { default: ops } = await import('ndarray-ops')
     ops.assign(target.lo(...box.map(([low]) => low)).hi(...block.shape), block)
   }
-  return { expr: x.expr, sink: userSink(x, { write }, operation), commit: nothing, abandon: nothing }
+  return { expr: x.expr, sink: userSink(x, { write, dtype }, operation), commit: nothing, abandon: nothing }
+}
+
+/** A clamped array rounds and clamps by itself what it is given; an array of whatever takes elements as they are. */
+function ndarrayDType(own: DType, { data }: NdArray, operation: string): DType {
+  if (!ArrayBuffer.isView(data)) return own
+  const dtype = data instanceof Uint8ClampedArray ? 'float64' : typedDType(data, operation)
+  checkCast(own, dtype, operation)
+  return dtype
 }
 
 /**
@@ -199,6 +213,7 @@ export async function toNpz(
     throw error instanceof NdloomError ? error : storageError(path, 'toNpz', error)
   }
   const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`)).catch(guard)
+  addTemporary(folder)
   try {
     const parts = names.map((_, i) => join(folder, `${i}.npy`))
     await storeOpened(
@@ -217,6 +232,6 @@ export async function toNpz(
   } catch (error) {
     guard(error)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    removeTemporary(folder)
   }
 }

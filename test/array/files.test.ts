@@ -221,6 +221,24 @@ describe('store', () => {
         expect(high % [2, 4][axis] === 0 || high === [4, 6][axis]).toBe(true)
       })
   })
+  test('an ndarray gets elements of its own dtype', async () => {
+    const [floats, clamped, any] = [new Float64Array(3), new Uint8ClampedArray(3), [0, 0, 0] as unknown[]]
+    const [ints, bigs] = [new Int32Array(3), new BigInt64Array(3)]
+    const x = nd.array([-3n, 2n, 300n])
+    const put = (from: nd.ChunkedArray, data: unknown) =>
+      nd.store(from, ndarray(data as Float64Array, [3]) as nd.Target)
+    await Promise.all([put(x, floats), put(x, clamped), put(x, any), put(x.div(2), ints), put(x.div(2), bigs)])
+    expect([floats, clamped].map((data) => [...data])).toEqual([
+      [-3, 2, 300],
+      [0, 2, 255],
+    ])
+    expect(any).toEqual([-3n, 2n, 300n])
+    expect([[...ints], [...bigs]]).toEqual([
+      [-1, 1, 150],
+      [-1n, 1n, 150n],
+    ])
+    await expect(put(nd.full([3], { re: 1, im: 2 }), floats)).rejects.toThrow(/imaginary/)
+  })
   test('when one fails, no file appears', async () => {
     const failing: nd.StoreTarget = {
       write() {
@@ -246,6 +264,8 @@ describe('store', () => {
     await refused({ write: 3 }).toThrow(/want a function/)
     await refused({ write() {}, unit: [1] }).toThrow(/want 2 lengths/)
     await refused(ndarray(new Float64Array(6), [2, 3])).toThrow(/does not go into an ndarray of shape \[2, 3\]/)
+    await refused({ npy: path('x.npy'), byteOrder: 'big' }).toThrow(/no option byteOrder/)
+    await refused({ binary: path('x.raw'), dtype: 'int8' }).toThrow(/no option dtype/)
     await refused({ binary: 'x', byteOrder: 'middle' }).toThrow(/'little' or 'big'/)
     await expect(nd.store([grid], [])).rejects.toThrow(/got 1 arrays and 0 targets/)
   })
