@@ -72,15 +72,15 @@ function sweep(folder: string): void {
   }
 }
 
-/** Does something in a folder, which is made when it turns out not to be there. */
-function inFolder(path: string, action: () => void): void {
-  try {
-    action()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    mkdirSync(path, { recursive: true })
-    action()
-  }
+/** Does something in a folder, which is made when it turns out not to be there: again where another run's end took it away just then. */
+function inFolder<T>(path: string, action: () => T): T {
+  for (let tries = 1; ; tries++)
+    try {
+      return action()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error
+      mkdirSync(path, { recursive: true })
+    }
 }
 
 const uniqueName = `${ownerName()}-${Math.random().toString(36).slice(2, 10)}`
