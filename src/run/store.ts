@@ -31,7 +31,6 @@ export async function storeAll(pairs: readonly Stored[], options: ComputeOptions
   const settings = settingsOf(options)
   refuseConflicts(pairs)
   const begin = async (): Promise<void> => {
-    settings.signal?.throwIfAborted()
     for (const pair of pairs) await pair.begin?.()
   }
   const wanted = pairs.filter(({ expr }) => sizeOf(expr.shape) > 0).map(placed)
