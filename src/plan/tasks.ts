@@ -144,10 +144,7 @@ function discover(plan: Plan, wanted: Wanted): Tasks {
   const outputBytes: number[] = []
   for (let task = 0; task < stage.length; task++) {
     const planned = plan.stages[stage[task]]
-    eachInput(planned, block[task], (buffer, k) => {
-      const maker = makerOf(buffer, k)
-      if (maker) inputs.push(taskOf(maker))
-    })
+    eachInput(planned, block[task], (buffer, k) => inputs.push(taskOf(makerOf(buffer, k))))
     const previous = previousInScan(planned.stage, block[task])
     if (previous !== undefined) inputs.push(taskOf({ stage: stage[task], block: previous }))
     inputStart.push(inputs.length)
@@ -168,15 +165,20 @@ function discover(plan: Plan, wanted: Wanted): Tasks {
 export const blockBytes = (stage: Stage, task: number): number =>
   stage.kind === 'store' || ('region' in stage && stage.region) ? 0 : writtenBytes(stage, task)
 
-/** Bytes of the whole blocks that a task reads, from the heap or a source, and of what it writes. */
+/**
+ * Bytes of the whole blocks that a task reads (one that it reads twice counts twice), of a load those that it takes from its source, and of
+ * what it writes, to its block, a region or a sink.
+ */
 export function taskBytes({ stages }: Plan, number: number, task: number): { bytesIn: number; bytesOut: number } {
   const planned = stages[number]
   const bytesOut = writtenBytes(planned.stage, task)
   let bytesIn = planned.stage.kind === 'load' ? bytesOut : 0
   eachInput(planned, task, (buffer, block) => {
     const maker = makerOf(buffer, block)
-    bytesIn += maker ? writtenBytes(stages[maker.stage].stage, maker.block) : bufferBytes(buffer, block)
+    bytesIn += writtenBytes(stages[maker.stage].stage, maker.block)
   })
+  const previous = previousInScan(planned.stage, task)
+  if (previous !== undefined) bytesIn += writtenBytes(planned.stage, previous)
   return { bytesIn, bytesOut }
 }
 
@@ -189,9 +191,6 @@ function writtenBytes(stage: Stage, task: number): number {
   if (stage.kind === 'combine' && !stage.combine.finalize) return stateOffsets(stage.state, elements).at(-1)!
   return elements * facts[stage.dtype].itemsize
 }
-
-const bufferBytes = ({ grid, dtype }: Buffer, block: number): number =>
-  elementsOf(grid, unravel(block, gridShape(grid)), []) * facts[dtype].itemsize
 
 const elementsOf = (grid: Grid, coordinate: readonly number[], skipped: readonly number[]): number =>
   grid.reduce((product, axis, i) => (skipped.includes(i) ? product : product * blockLength(axis, coordinate[i])), 1)

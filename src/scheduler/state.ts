@@ -228,7 +228,10 @@ function giveUp(state: SchedulerState, job: JobState, task: number, error: unkno
   actions.push({ type: 'lost', job: job.id, task, error })
 }
 
-/** A worker ended before it was ready. When that goes on, no job that needs workers can run. */
+/**
+ * A worker ended before it was ready. When that goes on, all jobs that need workers end, also where others are ready: tasks may be bound to
+ * one that never will be, and a host where workers cannot start would be asked again and again.
+ */
 function loseStarting(state: SchedulerState, cause: unknown, actions: SchedulerAction[]): void {
   state.spawning = Math.max(0, state.spawning - 1)
   if (++state.spawnFailures < mostLosses) return
