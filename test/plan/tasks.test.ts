@@ -19,7 +19,7 @@ import { planCost } from '../../src/plan/explain.ts'
 import { lower } from '../../src/plan/lower.ts'
 import { depthFirstOrder } from '../../src/plan/order.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { layOut, type Tasks } from '../../src/plan/tasks.ts'
+import { layOut, type Tasks, taskBytes } from '../../src/plan/tasks.ts'
 
 const heap = (shape: number[], size: number): Expr => {
   const grid = shape.map((extent) => regular(extent, size))
@@ -42,6 +42,16 @@ const computed = (stages: Plan['stages']): string[] =>
 const planOf = (expr: Expr) => lower(optimise([expr]).roots.map((root) => ({ expr: root, assemble: false })))
 const names = (expr: Expr): string[] => computed(planOf(expr).stages)
 const headline = (x: Expr): Expr => apply('subtract', [apply('add', [x, transpose(x)]), reduce('mean', x, [0])])
+
+it('counts what a task reads as what its inputs make', () => {
+  const plan = planOf(headline(scan('cumulativeSum', heap([40, 40], 10), 0)))
+  const { count, stage, block, inputs, inputStart, outputBytes } = layOut(plan, false)
+  for (let task = 0; task < count; task++) {
+    const made = [...inputs.subarray(inputStart[task], inputStart[task + 1])].map((input) => outputBytes[input])
+    const { bytesIn } = taskBytes(plan, stage[task], block[task])
+    expect(bytesIn).toBe(made.reduce((sum, bytes) => sum + bytes, 0))
+  }
+})
 
 describe('stages', () => {
   it('fuses element-wise work, the transpose and the broadcast of the headline into one kernel', () => {
