@@ -151,7 +151,7 @@ function allocateResult({ dtype, shape }: Expr): TypedArray {
 }
 
 /** The blocks as they finish. The reader holds the scheduler back; leaving the loop cancels what is left. */
-export async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): AsyncGenerator<Block> {
+async function* streamBlocks(expr: Expr, options: ComputeOptions = {}): AsyncGenerator<Block> {
   yield* deliverBlocks(expr, settingsOf(options))
 }
 

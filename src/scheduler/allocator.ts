@@ -1,7 +1,8 @@
 import { internal } from '../core/errors.ts'
+import { lowestBit } from './bits.ts'
 
 /** Addresses and sizes of blocks are multiples of this many bytes. */
-export const blockAlignment = 64
+const blockAlignment = 64
 /** The largest heap: 4 GiB less a page, so that every end address is a 32-bit number. */
 export const largestHeapBytes = 2 ** 32 - 2 ** 16
 
@@ -139,7 +140,6 @@ class FreeLists {
     return none
   }
 }
-const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 
 /**
  * A two-level segregated fit allocator (M. Masmano et al., "TLSF: a new dynamic memory allocator for real-time systems", 2004):

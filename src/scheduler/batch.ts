@@ -1,8 +1,9 @@
+import type { TaskCall } from '../worker/protocol.ts'
 import { type JobState, makeReady, outputSize, readySet, taskState } from './job.ts'
 import { admit, advanceFrontier, freeBlock, releaseIfUnused, withdraw } from './memory.ts'
 import type { Batch, SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
-import { type AssignedTask, mainThread, taskFlag, type WorkerId } from './types.ts'
+import { mainThread, taskFlag, type WorkerId } from './types.ts'
 
 /** A message costs as much as some ten tiny tasks: so many go in one, or as many as make or read this many bytes. */
 const mostTasks = 256
@@ -151,7 +152,7 @@ export function endBatch(state: SchedulerState, batch: Batch): void {
 }
 
 /** The batch's tasks with all addresses, for the worker. */
-export function assignedTasks(batch: Batch): AssignedTask[] {
+export function assignedTasks(batch: Batch): TaskCall[] {
   const { blocks, table } = batch.job
   const addressOf = (task: number): number => blocks[task]?.address ?? 0
   return batch.tasks.map((task) => {

@@ -2,16 +2,17 @@ import type { Transferable } from 'node:worker_threads'
 import { AbortError, NdloomError } from '../core/errors.ts'
 import type { CallBatch, CallEnds } from '../worker/call-messages.ts'
 import { decodeError } from '../worker/errors.ts'
+import type { TaskCall } from '../worker/protocol.ts'
 import { type CallRequest, nameTask } from './call-request.ts'
 import { CallValues } from './call-values.ts'
-import type { AssignedTask, JobId, SchedulerEvent, WorkerId } from './types.ts'
+import type { JobId, SchedulerEvent, WorkerId } from './types.ts'
 
 /** One job of calls on the side of the main thread: what the runners ask and tell. */
 export interface CallJob {
   /** Posts a batch of these tasks; gives those that were sent. The others have ended: an input of theirs has failed, for one. */
   send(
     worker: WorkerId,
-    tasks: readonly AssignedTask[],
+    tasks: readonly TaskCall[],
     isTimed: boolean,
     post: (batch: CallBatch, moved: readonly Transferable[]) => void,
   ): readonly number[]

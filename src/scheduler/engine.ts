@@ -10,6 +10,7 @@ import type { Job, JobRequest } from './request.ts'
 import { createSharedHeap } from './shared-heap.ts'
 import { createState } from './state.ts'
 import { createThreads } from './threads.ts'
+import { workerEntry } from './worker-entry.ts'
 
 export type { Job, JobRequest, JobResult } from './request.ts'
 
@@ -55,7 +56,7 @@ export interface EngineOptions {
  * const { peakBytes } = await engine.submit({ table, plan, options }).result
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { workers, createExecutor, workerUrl = ownWorkerUrl(), spillDirectory = tmpdir } = options
+  const { workers, createExecutor, workerUrl = workerEntry('main'), spillDirectory = tmpdir } = options
   const inHeap = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
   let limitBytes = options.memoryLimitBytes
   const state = createState(inHeap(limitBytes), limitBytes - inHeap(limitBytes))
@@ -90,7 +91,3 @@ export function createEngine(options: EngineOptions): Engine {
     shutdown: driver.shutdown,
   }
 }
-
-/** Both entries end alike, in the sources and in what is built from them. */
-const ownWorkerUrl = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)

@@ -187,7 +187,7 @@ export const takenBytes = ({ usedBytes, slabBytes, readerBytes }: JobState): num
   usedBytes + slabBytes + readerBytes
 
 /** Whether only the main thread may run the task while workers run the others. */
-export const isMainTask = (job: JobState, task: number): boolean =>
+const isMainTask = (job: JobState, task: number): boolean =>
   job.options.workers > 0 && (job.table.flags[task] & taskFlag.main) !== 0
 
 export const readySet = (job: JobState, task: number): OrderedSet =>

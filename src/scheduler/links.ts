@@ -5,6 +5,7 @@ import { formatBytes } from '../core/bytes.ts'
 import { MemoryLimitError, NdloomError } from '../core/errors.ts'
 import { createCallServer, type FromCallWorker, type ToCallWorker } from '../worker/call-server.ts'
 import { fileFlags } from './flags.ts'
+import { workerEntry } from './worker-entry.ts'
 
 /** A worker of a pool's own, of whatever kind. */
 export interface Link {
@@ -22,13 +23,9 @@ export interface LinkEvents {
 }
 export type OpenLink = (events: LinkEvents) => Link
 
-/** Both entries end alike, in the sources and in what is built from them. */
-const entry = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? '../worker/call-main.ts' : '../worker/call-main.js', import.meta.url)
-
 /** A worker thread. */
 export const openThread: OpenLink = ({ onMessage, onEnd }) => {
-  const worker = new Worker(entry(), { name: 'ndloom-pool', execArgv: fileFlags() })
+  const worker = new Worker(workerEntry('call-main'), { name: 'ndloom-pool', execArgv: fileFlags() })
   let cause: unknown
   worker.on('message', onMessage)
   worker.on('error', (error) => {
@@ -59,7 +56,7 @@ function forgetKiller(kill: () => void): void {
 export const openProcess =
   (limitBytes: number | undefined): OpenLink =>
   ({ onMessage, onEnd }) => {
-    const child = fork(fileURLToPath(entry()), [String(limitBytes ?? 0)], {
+    const child = fork(fileURLToPath(workerEntry('call-main')), [String(limitBytes ?? 0)], {
       serialization: 'advanced',
       execArgv: fileFlags() ?? process.execArgv,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,13 +1,14 @@
 import { type CallBatch, isCallPlan } from '../worker/call-messages.ts'
 import { createCalls } from '../worker/calls.ts'
+import type { TaskCall } from '../worker/protocol.ts'
 import type { CallJob } from './call-job.ts'
 import type { Connection } from './connection.ts'
 import { isObserved } from './observe.ts'
-import { type AssignedTask, type JobId, mainThread } from './types.ts'
+import { type JobId, mainThread } from './types.ts'
 
 export interface LocalBatch {
   readonly job: JobId
-  readonly tasks: readonly AssignedTask[]
+  readonly tasks: readonly TaskCall[]
 }
 /** How the main thread shares its time. */
 interface Turns {

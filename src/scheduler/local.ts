@@ -1,9 +1,10 @@
 import { AbortError } from '../core/errors.ts'
 import type { Executor } from '../worker/executor.ts'
+import type { TaskCall } from '../worker/protocol.ts'
 import type { Connection } from './connection.ts'
 import { createLocalCalls, type LocalBatch } from './local-calls.ts'
 import { isObserved } from './observe.ts'
-import { type AssignedTask, type JobId, mainThread, patienceMilliseconds } from './types.ts'
+import { type JobId, mainThread, patienceMilliseconds } from './types.ts'
 
 export interface LocalOptions extends Connection {
   /** Called when the first task runs. */
@@ -12,7 +13,7 @@ export interface LocalOptions extends Connection {
 
 /** Runs tasks on the main thread. */
 export interface Local {
-  run(job: JobId, tasks: readonly AssignedTask[]): void
+  run(job: JobId, tasks: readonly TaskCall[]): void
   /** The job is not wanted any more: a task of it that waits (for a user's promise) is given up after some time. */
   stop(job: JobId): void
   forget(job: JobId): void

@@ -8,6 +8,7 @@ import { heapError, type SharedHeap } from './shared-heap.ts'
 import { inFile, type Slot, slabBytes } from './slots.ts'
 import { createSpillDirectory, removeSpillDirectory } from './spill-directory.ts'
 import type { SchedulerAction, SchedulerEvent } from './types.ts'
+import { workerEntry } from './worker-entry.ts'
 
 type MoveAction = SchedulerAction & { type: 'spill' | 'reload' }
 
@@ -34,7 +35,7 @@ export function createMover({ heap, spillDirectory, report }: MoverOptions): Mov
 
   function start(): Worker {
     const workerData = { memory: heap.memory }
-    const started = new Worker(ownUrl(), { workerData, name: 'ndloom-spill', execArgv: fileFlags() })
+    const started = new Worker(workerEntry('spill-thread'), { workerData, name: 'ndloom-spill', execArgv: fileFlags() })
     let cause: unknown = 'nobody knows why'
     started.on('message', (answer: SpillAnswer) => finish(answer))
     started.on('error', (error) => {
@@ -126,7 +127,3 @@ function spillError(
   const what = type === 'spill' ? 'cannot be written to' : 'cannot be read from'
   return new StorageError(`${block} ${what} ${folder}: ${reason}; ${cure}`)
 }
-
-/** Both entries end alike, in the sources and in what is built from them. */
-const ownUrl = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? '../worker/spill-thread.ts' : '../worker/spill-thread.js', import.meta.url)

@@ -1,3 +1,5 @@
+import { lowestBit } from './bits.ts'
+
 /**
  * A set of the numbers 0 .. length - 1 that finds its smallest member from a position on. A tree of bits, 32 to a word: each bit of
  * a level tells whether the word below it has any bit, so every call looks at log32(length) words.
@@ -55,4 +57,3 @@ export class OrderedSet {
     return position
   }
 }
-const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)

@@ -7,6 +7,7 @@ import { decodeError, encodeError } from '../worker/errors.ts'
 import {
   createTimes,
   encodeBatch,
+  type TaskCall,
   timedPlace,
   type WorkerApi,
   type WorkerMessage,
@@ -17,7 +18,7 @@ import type { Connection } from './connection.ts'
 import { fileFlags } from './flags.ts'
 import { isObserved } from './observe.ts'
 import type { SharedHeap } from './shared-heap.ts'
-import { type AssignedTask, type JobId, patienceMilliseconds, type WorkerId } from './types.ts'
+import { type JobId, patienceMilliseconds, type WorkerId } from './types.ts'
 
 export interface ThreadsOptions extends Connection {
   readonly heap: SharedHeap
@@ -28,7 +29,7 @@ export interface ThreadsOptions extends Connection {
 /** The pool of worker threads. */
 export interface Threads {
   spawn(count: number): void
-  run(worker: WorkerId, job: JobId, tasks: readonly AssignedTask[]): void
+  run(worker: WorkerId, job: JobId, tasks: readonly TaskCall[]): void
   /** Ends a worker that has nothing to do. */
   retire(worker: WorkerId): void
   /** The job's tasks are not wanted any more: those that have not begun are passed over. */
@@ -154,7 +155,7 @@ function post(
   { calls, plan }: Connection,
   thread: Thread,
   job: JobId,
-  tasks: readonly AssignedTask[],
+  tasks: readonly TaskCall[],
   isTimed: boolean,
 ): readonly number[] {
   const callJob = calls(job)

@@ -1,3 +1,4 @@
+import type { TaskCall } from '../worker/protocol.ts'
 import type { Slot } from './slots.ts'
 
 /**
@@ -111,7 +112,7 @@ interface MoveAction {
 
 /** What the scheduler wants done. `main` stands for the main thread where a worker's number would be. */
 export type SchedulerAction =
-  | { readonly type: 'run'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly AssignedTask[] }
+  | { readonly type: 'run'; readonly job: JobId; readonly worker: WorkerId; readonly tasks: readonly TaskCall[] }
   /** The reader copies the block at once: its place is used again by what follows. */
   | { readonly type: 'deliver'; readonly job: JobId; readonly task: number; readonly address: number }
   /** Writes the bytes at the address of the heap to the slot, or reads them back. */
@@ -136,13 +137,6 @@ export interface JobCounts {
   readonly spilledBytes: number
   readonly reloadedBytes: number
   readonly droppedBlocks: number
-}
-
-/** A task with the byte addresses of its block and of its inputs' blocks, in the order of the table. */
-export interface AssignedTask {
-  readonly task: number
-  readonly address: number
-  readonly inputs: readonly number[]
 }
 
 /** After so long a task of a job that is not wanted any more is not waited for: its worker is ended. */

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { CallBatch, CallEnds } from './call-messages.ts'
 import type { Encoded } from './errors.ts'
 
-/** A task with the byte addresses of its block and of its inputs' blocks. */
+/** A task with the byte addresses of its block and of its inputs' blocks, in the order of the table. */
 export interface TaskCall {
   readonly task: number
   readonly address: number

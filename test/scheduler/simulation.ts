@@ -3,7 +3,6 @@ import { blockSize } from '../../src/scheduler/allocator.ts'
 import { takenBytes } from '../../src/scheduler/job.ts'
 import { createState, type SchedulerState, step } from '../../src/scheduler/state.ts'
 import {
-  type AssignedTask,
   type JobId,
   type JobOptions,
   mainThread,
@@ -12,6 +11,7 @@ import {
   type TaskTable,
   taskFlag,
 } from '../../src/scheduler/types.ts'
+import type { TaskCall } from '../../src/worker/protocol.ts'
 
 export type Random = () => number
 
@@ -93,12 +93,12 @@ export const calm: Chances = {
 
 interface RunningBatch {
   readonly job: JobId
-  tasks: AssignedTask[]
+  tasks: TaskCall[]
 }
 interface SimulatedJob extends JobPlan {
   readonly id: JobId
   readonly finished: Uint8Array
-  readonly running: Map<number, AssignedTask>
+  readonly running: Map<number, TaskCall>
   /** What the blocks of its tasks hold: of those that are given, what their makers wrote. */
   readonly contents: string[]
   readonly withReader: number[]
@@ -449,7 +449,7 @@ class World {
     for (const { action } of this.moving.values()) check(action.slot.slab !== slab, 'trimmed under a move')
     for (const key of this.slots.keys()) if (key.startsWith(`${slab}:`)) this.slots.delete(key)
   }
-  private run(job: SimulatedJob, worker: number, tasks: AssignedTask[]): void {
+  private run(job: SimulatedJob, worker: number, tasks: TaskCall[]): void {
     check(!job.settled, `job ${job.id} has ended and runs on`)
     check(tasks.length > 0, 'an empty batch')
     const before = new Set<number>()
@@ -478,7 +478,7 @@ class World {
   private checkTask(
     job: SimulatedJob,
     worker: number,
-    { task, address, inputs }: AssignedTask,
+    { task, address, inputs }: TaskCall,
     before: ReadonlySet<number>,
   ): void {
     const { table, options } = job
