@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads'
 import { internal } from '../core/errors.ts'
+import { partsOf } from '../worker/buffers.ts'
 import { type CallBatch, callWord } from '../worker/call-messages.ts'
 import { type CallRequest, input } from './call-request.ts'
 import type { JobId } from './types.ts'
@@ -53,6 +54,7 @@ export class CallValues {
       }
     }
     const numbers = [job, tasks.length, Number(isTimed)]
+    const ownArg = ownCopies()
     const args: unknown[] = []
     tasks.forEach((task, i) => {
       const { fn, args: given, mode = 'call', moved: movedWith = [] } = this.request.call(task)
@@ -66,7 +68,7 @@ export class CallValues {
           arg === input ? (inputs[next++] ?? internal(`task ${task} calls with more inputs than it has`)) : -1
         const source = (position.get(read) ?? -1) + 1
         numbers.push(source)
-        if (source === 0) args.push(read < 0 ? arg : this.values.get(read))
+        if (source === 0) args.push(ownArg(i, read < 0 ? arg : this.values.get(read)))
       }
     })
     return { numbers: Uint32Array.from(numbers), args }
@@ -74,5 +76,23 @@ export class CallValues {
   private inputsOf(task: number): Int32Array {
     const { inputStart, inputs } = this.request
     return inputs.subarray(inputStart[task], inputStart[task + 1])
+  }
+}
+
+/**
+ * In one message what is one object stays one for all that read it there. So each task but the first gets a copy of it, whether they are
+ * sent together or not: none sees what another changes.
+ */
+function ownCopies(): (task: number, arg: unknown) => unknown {
+  const owners = new Map<object, number>()
+  return (task, arg) => {
+    if (typeof arg !== 'object' || arg === null) return arg
+    const { buffers, objects } = partsOf(arg)
+    let isShared = false
+    for (const part of [...buffers, ...objects]) {
+      if (!owners.has(part)) owners.set(part, task)
+      else if (owners.get(part) !== task) isShared = true
+    }
+    return isShared ? structuredClone(arg) : arg
   }
 }

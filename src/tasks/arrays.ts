@@ -39,7 +39,7 @@ export interface FromDelayedOptions {
 }
 /**
  * The array that a delayed value will be: an ndarray, or a typed array in row-major order. It is one block; `nd.concat` and `nd.stack` make
- * an array of many of them. The value is computed when the array is. Errors: ShapeError, DTypeError; when it runs, ShapeError for
+ * an array of many of them. The value is computed when the array is, once a run. Errors: ShapeError, DTypeError; when it runs, ShapeError for
  * a value of another shape, and those of Delayed.compute.
  * @example
  * const row = nd.delayed((n) => new Float64Array(4).fill(n))
@@ -55,8 +55,12 @@ export function fromDelayed(
     throw new NdloomError(`fromDelayed: got ${formatGiven(value)}, want a delayed value; make one with nd.delayed`)
   const dtype = checkDType(givenDtype, 'fromDelayed')
   const shape = checkShape(givenShape, 'fromDelayed')
+  /** A run reads it in pieces, all with one signal. */
+  const values = new WeakMap<AbortSignal, Promise<unknown>>()
   const read = async (box: [number, number][], signal: AbortSignal): Promise<NdArray> => {
-    const whole = asNdArray(await value.compute({ signal }), shape, dtype)
+    const computed = values.get(signal) ?? value.compute({ signal })
+    values.set(signal, computed)
+    const whole = asNdArray(await computed, shape, dtype)
     return whole.lo(...box.map(([low]) => low)).hi(...box.map(([low, high]) => high - low))
   }
   return fromSource({ shape, dtype, chunks: -1, read })

@@ -1,20 +1,22 @@
 /** The buffers in a value that structured clone takes: of its typed arrays, in lists, plain objects, maps and sets, however deep. */
-export function buffersOf(value: unknown): Set<ArrayBufferLike> {
+export const buffersOf = (value: unknown): Set<ArrayBufferLike> => partsOf(value).buffers
+/** The same, and the objects that it is made of. */
+export function partsOf(value: unknown) {
   const buffers = new Set<ArrayBufferLike>()
-  const seen = new Set<object>()
+  const objects = new Set<object>()
   const visit = (part: unknown): void => {
     if (typeof part !== 'object' || part === null) return
     if (ArrayBuffer.isView(part)) buffers.add(part.buffer)
     else if (part instanceof ArrayBuffer || part instanceof SharedArrayBuffer) buffers.add(part)
-    else if (!seen.has(part)) {
-      seen.add(part)
+    else if (!objects.has(part)) {
+      objects.add(part)
       const parts =
         Array.isArray(part) || part instanceof Set ? part : part instanceof Map ? [...part].flat() : Object.values(part)
       for (const inner of parts) visit(inner)
     }
   }
   visit(value)
-  return buffers
+  return { buffers, objects }
 }
 
 /** Smaller buffers cost more to move than to copy. */

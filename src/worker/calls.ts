@@ -46,11 +46,19 @@ export function createCalls(worker: number): Calls {
 }
 
 /**
- * Whether a function can keep what it returns: a module has variables, and text that names the global object can reach some. What
- * it returns is copied; what any other returns is moved, as nobody else can have it.
+ * Whether a function can keep what it returns: a module has variables, and text that names the global object, or the function itself, or
+ * sets a property of a built-in can reach some. What it returns is copied; what any other returns is moved, as nobody else can have it.
  */
 const mayKeep = (fn: SentFunction): boolean =>
-  !('text' in fn) || /\b(globalThis|global|self|this|process|import|require)\b/.test(fn.text)
+  !('text' in fn) ||
+  /\b(globalThis|global|self|this|process|import|require|arguments|eval)\b/.test(fn.text) ||
+  /\b[A-Z]\w*[\s)]*(\.\w+)+\s*(\?\?|\|\||&&)?=(?![=>])/.test(fn.text) ||
+  namesItself(fn.text, fn.name)
+
+function namesItself(text: string, property: string | undefined): boolean {
+  const own = /^(?:async\s+)?function\s*\*?\s*([\w$]+)/.exec(text)?.[1] ?? property
+  return own !== undefined && own !== '' && text.split(/[^\w$]+/).filter((word) => word === own).length > 1
+}
 
 /** Thrown within a list: the item and what was thrown. */
 class ItemError {
@@ -99,7 +107,7 @@ export class CallRun {
     const args: unknown[] = []
     let failed: Omit<CallFailure, 'at'> | undefined
     for (const source of this.sources(task)) {
-      args.push(source === 0 ? revive(this.args[this.nextArg++]) : this.valueFor(source - 1))
+      args.push(source === 0 ? this.args[this.nextArg++] : this.valueFor(source - 1))
       if (source > 0) failed ??= this.failures.get(source - 1)
     }
     this.results.push(undefined)
@@ -149,9 +157,11 @@ export class CallRun {
       retries > 0 ? this.attempt(task, args, retries - 1) : this.fail(task, error)
     try {
       const fn = this.plan.callables[word >>> 3]
+      // What an attempt changes the next must not see.
+      const given = (retries > 0 ? args.map(copyOf) : args).map(revive)
       const value = fn
-        ? this.invoke(fn, word, args)
-        : this.load(word >>> 3).then((loaded) => this.invoke(loaded, word, args))
+        ? this.invoke(fn, word, given)
+        : this.load(word >>> 3).then((loaded) => this.invoke(loaded, word, given))
       if (isPromise(value)) return value.then((settled) => this.end(task, settled), failed)
       return this.end(task, value)
     } catch (error) {
@@ -206,6 +216,10 @@ export class CallRun {
     return [...moved]
   }
 }
+
+/** Results for readers in the same batch may be what cannot be cloned: these they get as they are. */
+const copyOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !cloneFailure(value) ? structuredClone(value) : value
 
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

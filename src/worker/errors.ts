@@ -27,7 +27,11 @@ export function encodeError(thrown: unknown, depth = 0): Encoded {
   for (const key of Object.getOwnPropertyNames(thrown)) {
     if (key !== 'message' && key !== 'stack') fields.push([key, encodeError(read(thrown, key), depth + 1)])
   }
-  return { kind: 'error', classes: classNames(thrown), message: String(thrown.message), stack: thrown.stack, fields }
+  const classes = classNames(thrown)
+  if (!Object.hasOwn(thrown, 'name') && !classes.includes(thrown.name)) fields.push(['name', encodeError(thrown.name)])
+  const code = read(thrown, 'code')
+  if (code !== undefined && !Object.hasOwn(thrown, 'code')) fields.push(['code', encodeError(code)])
+  return { kind: 'error', classes, message: String(thrown.message), stack: thrown.stack, fields }
 }
 
 /** What was thrown on the other side, with the nearest class that is known here. */

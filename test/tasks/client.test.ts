@@ -134,6 +134,104 @@ describe.each([2, 0])('%i workers', (workers) => {
     expect(await client.run(where, 'worker')).toEqual(workers === 0 ? ['worker -1'] : ['worker 0', 'worker 1'])
   })
   test('priorities', async () => {
+    const one = nd.client({ workers: Math.min(workers, 1) })
+    const order: string[] = []
+    const busy = one.submit(() => new Promise((resolve) => setTimeout(resolve, 30)))
+    await wait(10)
+    for (const [name, priority] of [
+      ['low', -1],
+      ['normal', 0],
+      ['high', 3],
+    ] as const)
+      for (const future of range(3).map(() => one.submit((text: string) => text, name, { priority })))
+        future.onEnd(() => order.push(name))
+    await busy
+    while (order.length < 9) await wait(1)
+    // The main thread takes a batch of each job in turn; a worker has nothing else before those of a higher priority are sent.
+    if (workers === 0) expect([order[0], order.at(-1)]).toEqual(['high', 'low'])
+    else expect(order).toEqual(['high', 'normal', 'low'].flatMap((name) => [name, name, name]))
+  })
+  test('what cannot be', async () => {
+    expect(() => client.submit(3 as never)).toThrow(/^submit: got 3 as the function/)
+    expect(() => client.map(square, range(2), { workers: [7] })).toThrow(
+      /^map: got workers \[7\], want numbers from (0 to 1|-1 to -1)/,
+    )
+    expect(() => client.map(square, range(2), { retries: -1 })).toThrow(/^map: got retries -1/)
+    expect(() => client.map(square, range(2), { signal: 3 } as never)).toThrow(/^map: got signal 3/)
+    expect(() => client.map(square, range(2), { progress: 'yes' } as never)).toThrow(/^map: got progress 'yes'/)
+    expect(() => client.map(square, 5 as never)).toThrow(/^map: got 5 as items/)
+    expect(() => client.submit(square, 2, { priority: 'high' } as never)).toThrow(/^submit: got priority 'high'/)
+  })
+})
+
+describe('with two workers', () => {
+  const client = nd.client({ workers: 2 })
+
+  test('map pinned to workers', async () => {
+    const where = function (this: nd.TaskContext, _: number) {
+      return this.worker
+    }
+    expect(await client.gather(client.map(where, range(6), { workers: [1, 0] }))).toEqual([1, 0, 1, 0, 1, 0])
+    expect(await client.gather(client.map(where, range(6), { workers: 1 }))).toEqual([1, 1, 1, 1, 1, 1])
+  })
+  test('a task that ends its worker costs itself and its readers', async () => {
+    const futures = client.map((x: number) => (x === 11 ? process.exit(2) : x), range(30))
+    const reader = client.submit(square, futures[11])
+    const others = futures.filter((_, x) => x !== 11)
+    expect(await client.gather(others)).toEqual(range(30).filter((x) => x !== 11))
+    for (const future of [futures[11], reader]) expect(await rejection(future)).toBeInstanceOf(nd.WorkerLostError)
+  })
+  test('results and arguments have bytes of their own', async () => {
+    const made = client.submit(() => new Float64Array(20000).fill(1))
+    const changed = client.submit((x: Float64Array) => x.fill(7), made)
+    const [first, second] = await client.gather([made, changed])
+    expect([first[0], second[0], first.length, second.length]).toEqual([1, 7, 20000, 20000])
+    const mine = new Float64Array(20000)
+    await client.gather(range(4).map(() => client.submit((x: Float64Array) => x, mine)))
+    expect(mine.length).toBe(20000)
+  })
+  test('what a function keeps it may give again', async () => {
+    const keep = () => {
+      const own = globalThis as { kept?: Float64Array }
+      own.kept ??= new Float64Array(20000).fill(3)
+      return own.kept
+    }
+    for (const array of await client.gather(range(6).map(() => client.submit(keep)))) expect(array[19999]).toBe(3)
+  })
+  test('a function that keeps its result on itself, or on a built-in', async () => {
+    const one = nd.client({ workers: 1 })
+    function memo(n: number): Float64Array {
+      const own = memo as { kept?: Float64Array }
+      own.kept ??= new Float64Array(n).fill(n)
+      return own.kept
+    }
+    const onMath = (n: number): Float64Array => {
+      ;(Math as { kept?: Float64Array }).kept ??= new Float64Array(n).fill(n)
+      return (Math as { kept?: Float64Array }).kept as Float64Array
+    }
+    for (const fn of [memo, onMath])
+      for (let k = 0; k < 2; k++) expect(await one.submit(fn, 20_000)).toHaveLength(20_000)
+  })
+  test('no task sees what another, or a try before it, has changed in an argument', async () => {
+    const one = nd.client({ workers: 1 })
+    await one.submit(square, 1)
+    const source = one.submit(() => ({ list: [0] }))
+    await source
+    const count = (value: { list: number[] }) => value.list.push(1)
+    const twos = range(300).map(() => 2)
+    expect(await Promise.all(range(300).map(() => one.submit(count, source as never)))).toEqual(twos)
+    const given = { list: [0] }
+    expect(await Promise.all(range(300).map(() => one.submit(count, given)))).toEqual(twos)
+    const second = (value: { list: number[] }) => {
+      const own = globalThis as { tries?: number }
+      own.tries = (own.tries ?? 0) + 1
+      const length = value.list.push(1)
+      if (own.tries < 3) throw new Error('again')
+      return length
+    }
+    expect(await one.submit(second, given, { retries: 3 })).toBe(2)
+  })
+  test('a cancelled one that never ends lets its worker go when others ended after it', async () => {
     const two = nd.client({ workers: 2 })
     const hung = two.submit(() => new Promise(() => {}))
     const last = two.submit(() => new Promise((resolve) => setTimeout(() => resolve(1), 200)))

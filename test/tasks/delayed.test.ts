@@ -143,6 +143,19 @@ describe('delayed values and arrays', () => {
     expect(await nd.all(back.eq(x.mul(2))).compute()).toBe(true)
     expect(await back.at('1, 3:5').sum().compute()).toBe(2 * (9 + 10))
   })
+  test('fromDelayed computes its value once a run, in however many pieces it is read', async () => {
+    const counts = new Int32Array(new SharedArrayBuffer(4))
+    const counted = nd.delayed((n: number, into: Int32Array) => {
+      into[0]++
+      return new Float64Array(n).fill(1)
+    })
+    const array = nd.fromDelayed(counted(8, counts), [8])
+    const pieces = array.rechunk(2).mul(nd.arange(8, { chunks: 2 }))
+    expect(await pieces.sum().compute()).toBe(28)
+    expect(counts[0]).toBe(1)
+    await pieces.compute()
+    expect(counts[0]).toBe(2)
+  })
   test('what fromDelayed gets is checked', async () => {
     const typed = nd.delayed(() => new Float64Array(6))()
     expect(await nd.fromDelayed(typed, [2, 3]).sum().compute()).toBe(0)

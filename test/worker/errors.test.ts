@@ -33,6 +33,16 @@ describe('errors that go between threads', () => {
     class Plain extends Error {}
     expect(across(new Plain('x'))).toMatchObject({ name: 'Plain', message: 'x' })
   })
+  test('names and codes that lie on the prototype', () => {
+    expect(across(new DOMException('late', 'TimeoutError'))).toMatchObject({ name: 'TimeoutError', code: 23 })
+    class Odd extends TypeError {
+      get code() {
+        return 'E_ODD'
+      }
+    }
+    Object.defineProperty(Odd.prototype, 'name', { value: 'StrangeError' })
+    expect(across(new Odd('x'))).toMatchObject({ name: 'StrangeError', code: 'E_ODD' })
+  })
   test('anything can be thrown', () => {
     expect(across('text')).toBe('text')
     expect(across(undefined)).toBe(undefined)
