@@ -62,8 +62,8 @@ export class Client {
   }
 
   /**
-   * Runs `fn(...args)` on a worker. Futures among the arguments, at the top or in lists, are awaited and replaced by their values. A last
-   * argument that is a plain object of SubmitOptions' names alone is the options. Errors: NdloomError for what cannot be sent.
+   * Runs `fn(...args)` on a worker. Futures among the arguments, at the top or in lists and plain objects, are awaited and replaced by their values. A last
+   * argument that is a plain object of SubmitOptions' names alone is the options. Errors: NdloomError for what cannot be sent, lazy arrays and delayed values among it.
    */
   submit<A extends readonly unknown[], R>(
     fn: TaskFunction<A, R>,

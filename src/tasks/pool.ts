@@ -5,6 +5,7 @@ import { nameTask } from '../scheduler/calls.ts'
 import { describeCalls } from '../scheduler/describe-calls.ts'
 import { packNumbers } from '../worker/buffers.ts'
 import type { CallMode } from '../worker/call-messages.ts'
+import { checkComputed } from './arguments.ts'
 import { type Backend, createBackend, type PoolOptions, poolOptionNames } from './backend.ts'
 import { checkCount, itemsOf, type NamedFunction, namedFunction, type TaskFunction, workersOf } from './options.ts'
 import { createQueue, type Queue } from './queue.ts'
@@ -131,6 +132,7 @@ export class Pool {
     const options = checkOptions<MapOptions>(mapOptions, ['chunksize', 'signal', 'progress'], mode)
     const named = namedFunction(fn, mode)
     const items = itemsOf(given, mode)
+    checkComputed(items, mode)
     const standard = Math.max(1, Math.ceil(items.length / (4 * Math.max(1, this.workers))))
     const chunkSize = checkCount(options.chunksize, 'chunksize', mode, 1, standard)
     checkProgress(options.progress, mode)

@@ -3,10 +3,11 @@ import { input, nameTask } from '../scheduler/calls.ts'
 import { describeCalls } from '../scheduler/describe-calls.ts'
 import type { CallMode } from '../worker/call-messages.ts'
 import { keyOf, type SentFunction } from '../worker/functions.ts'
+import { checkComputed, innerParts } from './arguments.ts'
 import type { Backend } from './backend.ts'
 import { afterAll, Future } from './future.ts'
 
-/** A task to be run. Futures among its arguments (at the top or in lists) stand for their values. */
+/** A task to be run. Futures among its arguments (at the top or in lists and plain objects) stand for their values. */
 export interface QueuedTask {
   readonly fn: SentFunction
   readonly args: readonly unknown[]
@@ -61,6 +62,7 @@ export function createQueue(backend: Backend): Queue {
   }
   return {
     add(task) {
+      checkComputed(task.args, task.name)
       const future = new Future(task.name)
       unsettled.add(future)
       future.onEnd(() => forget(future))
@@ -153,20 +155,26 @@ function runJob(backend: Backend, entries: readonly Entry[], inJob: ReadonlyMap<
 const settleFailed = (future: Future, error: unknown): void =>
   future.settle(error instanceof AbortError ? 'cancelled' : 'failed', error)
 
-/** Futures in a list of arguments, and in lists within it. */
-function futuresIn(args: readonly unknown[], seen = new Set<readonly unknown[]>()): Future[] {
-  if (seen.has(args)) return []
-  seen.add(args)
+/** Futures in a list of arguments, and in lists and plain objects within it. */
+function futuresIn(args: readonly unknown[], seen = new Set<unknown>()): Future[] {
   const found: Future[] = []
   for (const arg of args) {
     if (arg instanceof Future) found.push(arg)
-    else if (Array.isArray(arg)) found.push(...futuresIn(arg, seen))
+    const parts = innerParts(arg)
+    if (!parts || seen.has(arg)) continue
+    seen.add(arg)
+    found.push(...futuresIn(parts, seen))
   }
   return found
 }
+const hasFutures = (arg: unknown): boolean => innerParts(arg) !== undefined && futuresIn([arg]).length > 0
 const isNested = (future: Future, args: readonly unknown[]): boolean =>
-  args.some((arg) => Array.isArray(arg) && futuresIn(arg).includes(future))
+  args.some((arg) => innerParts(arg) !== undefined && futuresIn([arg]).includes(future))
 
 /** The argument with values in place of its futures, which have ended. */
-const settledValue = (arg: unknown): unknown =>
-  arg instanceof Future ? arg.outcome : Array.isArray(arg) && futuresIn(arg).length > 0 ? arg.map(settledValue) : arg
+function settledValue(arg: unknown): unknown {
+  if (arg instanceof Future) return arg.outcome
+  if (!hasFutures(arg)) return arg
+  if (Array.isArray(arg)) return arg.map(settledValue)
+  return Object.fromEntries(Object.entries(arg as object).map(([key, value]) => [key, settledValue(value)]))
+}

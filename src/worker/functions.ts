@@ -77,7 +77,7 @@ async function importNamed({ module, name }: ModuleFunction): Promise<Callable> 
 
 /** What a function that was sent has thrown; an outside name that its text refers to is named with the cure. */
 export function explainThrown(error: unknown, fn: SentFunction, way: string): unknown {
-  if (!(error instanceof ReferenceError) || !('text' in fn)) return error
+  if (!(error instanceof ReferenceError) || !('text' in fn) || !/ is not defined$/.test(error.message)) return error
   const cure = `the function is sent as text, so it sees no variables from around it: ${way}, or name an exported function by { module, name }`
   return new ReferenceError(`${error.message}: ${cure}`, { cause: error })
 }

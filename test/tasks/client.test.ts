@@ -198,6 +198,19 @@ describe('with two workers', () => {
     }
     for (const array of await client.gather(range(6).map(() => client.submit(keep)))) expect(array[19999]).toBe(3)
   })
+  test('futures in plain objects; what is not computed is refused', async () => {
+    const two = client.submit(square, 2)
+    const read = (value: { a: number; b: number[] }) => value.a + value.b[0]
+    expect(await client.submit(read, { a: two, b: [two, 1] } as never)).toBe(8)
+    const lazy = [nd.ones([2]), { x: [nd.delayed(square)(2)] }]
+    for (const value of lazy) {
+      expect(() => client.submit((x: unknown) => x, value)).toThrow(/^submit: got .* not computed; await its compute/)
+      const pool = new nd.Pool({ workers: 2 })
+      const cure = /^(map|apply): got .* nd.delayed/
+      await expect(pool.map((x: unknown) => x, [value])).rejects.toThrow(cure)
+      await expect(pool.apply((x: unknown) => x, [value])).rejects.toThrow(cure)
+    }
+  })
   test('a function that keeps its result on itself, or on a built-in', async () => {
     const one = nd.client({ workers: 1 })
     function memo(n: number): Float64Array {
