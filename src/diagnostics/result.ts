@@ -4,7 +4,7 @@ import { formatShape } from '../core/shape.ts'
 import { dtypeName, elementsOf } from './elements.ts'
 import { format, formattedCells } from './format.ts'
 import { inspected, inspectName, type Shown } from './notebook.ts'
-import { escapeXml } from './svg.ts'
+import { escapeXml, preformatted } from './svg.ts'
 
 /** Lets an ndarray show itself. Nothing is made up before it is shown, and walking over its properties does not find these. */
 export function showing(array: NdArray, dtype: DType): NdArray {
@@ -23,7 +23,7 @@ function shownResult(array: NdArray): Shown {
   return {
     short: `[ndarray ${head}]`,
     text: () => `${head}\n${format(array)}`,
-    html: () => `<div>${head}</div>${shape.length <= 2 ? table(array) : `<pre>${escapeXml(format(array))}</pre>`}`,
+    html: () => `<div>${head}</div>${shape.length <= 2 ? table(array) : preformatted(format(array))}`,
   }
 }
 

@@ -19,3 +19,6 @@ export const svgDocument = (width: number, height: number, content: string): str
 <style>svg:root { color-scheme: light dark; color: CanvasText }</style>
 ${content}
 </svg>`
+
+/** Text as it stands, as HTML; said of the font too, as notebooks give outputs one of their own. */
+export const preformatted = (text: string): string => `<pre style="font-family: monospace">${escapeXml(text)}</pre>`

@@ -3,7 +3,7 @@ import { formatGiven, NdloomError } from '../core/errors.ts'
 import { sizeOf } from '../core/shape.ts'
 import { type Explained, explainText } from '../diagnostics/explain.ts'
 import { inspected, inspectName } from '../diagnostics/notebook.ts'
-import { escapeXml } from '../diagnostics/svg.ts'
+import { preformatted } from '../diagnostics/svg.ts'
 import type { Expr } from '../graph/expr.ts'
 import { optimise } from '../graph/optimise.ts'
 import { planCost } from '../plan/explain.ts'
@@ -54,7 +54,7 @@ export function summarise(exprs: readonly Expr[], options: ComputeOptions = {}):
   const shown = {
     short: `[Plan of ${cost.stages.length} stages, ${cost.tasks} tasks]`,
     text,
-    html: () => `<pre>${escapeXml(text())}</pre>`,
+    html: () => preformatted(text()),
   }
   const summary: PlanSummary = {
     stages: cost.stages.map(({ name, kind, tasks, readBytes, writtenBytes }) => ({

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { ownFile } from '../core/own-file.ts'
 import { scratchBytes } from '../kernel/spec.ts'
 import type { Executor } from '../worker/executor.ts'
 import { largestHeapBytes } from './allocator.ts'
@@ -10,7 +11,6 @@ import type { Job, JobRequest } from './request.ts'
 import { createSharedHeap } from './shared-heap.ts'
 import { createState } from './state.ts'
 import { createThreads } from './threads.ts'
-import { workerEntry } from './worker-entry.ts'
 
 export type { Job, JobRequest, JobResult } from './request.ts'
 
@@ -56,7 +56,7 @@ export interface EngineOptions {
  * const { peakBytes } = await engine.submit({ table, plan, options }).result
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { workers, createExecutor, workerUrl = workerEntry('main'), spillDirectory = tmpdir } = options
+  const { workers, createExecutor, workerUrl = ownFile('worker/main'), spillDirectory = tmpdir } = options
   const inHeap = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
   let limitBytes = options.memoryLimitBytes
   const state = createState(inHeap(limitBytes), limitBytes - inHeap(limitBytes))

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { formatBytes } from '../core/bytes.ts'
 import { MemoryLimitError, NdloomError } from '../core/errors.ts'
+import { ownFile } from '../core/own-file.ts'
 import { createCallServer, type FromCallWorker, type ToCallWorker } from '../worker/call-server.ts'
 import { fileFlags } from './flags.ts'
-import { workerEntry } from './worker-entry.ts'
 
 /** A worker of a pool's own, of whatever kind. */
 export interface Link {
@@ -25,7 +25,7 @@ export type OpenLink = (events: LinkEvents) => Link
 
 /** A worker thread. */
 export const openThread: OpenLink = ({ onMessage, onEnd }) => {
-  const worker = new Worker(workerEntry('call-main'), { name: 'ndloom-pool', execArgv: fileFlags() })
+  const worker = new Worker(ownFile('worker/call-main'), { name: 'ndloom-pool', execArgv: fileFlags() })
   let cause: unknown
   worker.on('message', onMessage)
   worker.on('error', (error) => {
@@ -56,7 +56,7 @@ function forgetKiller(kill: () => void): void {
 export const openProcess =
   (limitBytes: number | undefined): OpenLink =>
   ({ onMessage, onEnd }) => {
-    const child = fork(fileURLToPath(workerEntry('call-main')), [String(limitBytes ?? 0)], {
+    const child = fork(fileURLToPath(ownFile('worker/call-main')), [String(limitBytes ?? 0)], {
       serialization: 'advanced',
       execArgv: fileFlags() ?? process.execArgv,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -2,13 +2,13 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { formatBytes } from '../core/bytes.ts'
 import { NdloomError, StorageError } from '../core/errors.ts'
+import { ownFile } from '../core/own-file.ts'
 import type { SpillAnswer, SpillRequest } from '../worker/spill-thread.ts'
 import { fileFlags } from './flags.ts'
 import { heapError, type SharedHeap } from './shared-heap.ts'
 import { inFile, type Slot, slabBytes } from './slots.ts'
 import { createSpillDirectory, removeSpillDirectory } from './spill-directory.ts'
 import type { SchedulerAction, SchedulerEvent } from './types.ts'
-import { workerEntry } from './worker-entry.ts'
 
 type MoveAction = SchedulerAction & { type: 'spill' | 'reload' }
 
@@ -35,7 +35,11 @@ export function createMover({ heap, spillDirectory, report }: MoverOptions): Mov
 
   function start(): Worker {
     const workerData = { memory: heap.memory }
-    const started = new Worker(workerEntry('spill-thread'), { workerData, name: 'ndloom-spill', execArgv: fileFlags() })
+    const started = new Worker(ownFile('worker/spill-thread'), {
+      workerData,
+      name: 'ndloom-spill',
+      execArgv: fileFlags(),
+    })
     let cause: unknown = 'nobody knows why'
     started.on('message', (answer: SpillAnswer) => finish(answer))
     started.on('error', (error) => {

@@ -2,7 +2,7 @@ import { NdloomError } from '../../core/errors.ts'
 import { workerName } from '../../scheduler/observe.ts'
 import { formatDuration, formatRate } from '../format-measure.ts'
 import { colourOf, mostColours, otherColour } from '../palette.ts'
-import { escapeXml } from '../svg.ts'
+import { escapeXml, preformatted } from '../svg.ts'
 import { streamBars } from './busy.ts'
 import type { ProfileData, ProfiledStage } from './data.ts'
 import { byCost, rateOf, reportOf, spillText } from './report.ts'
@@ -197,6 +197,6 @@ export async function profileHTML(data: ProfileData): Promise<string> {
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>ndloom profile</title>',
     `<style>${page} svg { max-width: 100%; height: auto; } pre { overflow-x: auto; } ${dark}</style>`,
     await profileSVG(data),
-    `<pre>${escapeXml(reportOf(data))}</pre></html>`,
+    `${preformatted(reportOf(data))}</html>`,
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 import { formatGiven, NdloomError } from '../../core/errors.ts'
 import { inspected, inspectName, isNotebook, type Shown } from '../notebook.ts'
-import { escapeXml } from '../svg.ts'
+import { escapeXml, preformatted } from '../svg.ts'
 import { type ProfileData, profileData } from './data.ts'
 import { type Recording, record } from './record.ts'
 import { reportOf } from './report.ts'
@@ -83,7 +83,7 @@ export class Profile<T = unknown> implements ProfileData {
     return {
       short: `[Profile ${this.report().split('\n', 1)[0]}]`,
       text: () => this.report(),
-      html: () => `${this.#picture}<pre>${escapeXml(this.report())}</pre>`,
+      html: () => `${this.#picture}${preformatted(this.report())}`,
     }
   }
   /** Draws the picture for a notebook; where it cannot be drawn, the reason stands there. */
