@@ -72,7 +72,7 @@ describe('in a notebook', () => {
     expect(inspect(row)).toBe('[ndarray float64 [1000]]')
     expect(shown[1]).toContain('>3.</td><td style="text-align: right">…</td><td style="text-align: right">996.</td>')
     expect(inspect(cube)).toBe('[ndarray float64 [2, 2, 2]]')
-    expect(shown[2]).toContain('<pre>[[[0. 0.]')
+    expect(shown[2]).toContain('<pre style="font-family: monospace">[[[0. 0.]')
   })
   test('what lies inside of another object is not shown at length', () => {
     enter()

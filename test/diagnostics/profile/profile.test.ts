@@ -87,7 +87,7 @@ it('in a notebook shows its picture and its report at once', async () => {
   vi.unstubAllGlobals()
   expect(shown).toHaveLength(1)
   expect(shown[0]).toContain('<svg')
-  expect(shown[0]).toContain('<pre>1 job')
+  expect(shown[0]).toContain('<pre style="font-family: monospace">1 job')
   expect(inspect([profile])).toContain('1 job')
 })
 it('ends with what the function throws, and observes no longer', async () => {
