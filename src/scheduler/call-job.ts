@@ -5,6 +5,7 @@ import { decodeError } from '../worker/errors.ts'
 import type { TaskCall } from '../worker/protocol.ts'
 import { type CallRequest, nameTask } from './call-request.ts'
 import { CallValues } from './call-values.ts'
+import { isObserved, tell } from './observe.ts'
 import type { JobId, SchedulerEvent, WorkerId } from './types.ts'
 
 /** One job of calls on the side of the main thread: what the runners ask and tell. */
@@ -35,6 +36,10 @@ export function createCallJob(request: CallRequest, job: JobId, report: (event: 
     setFailed(task, error)
     values.end(task)
   }
+  const failOwn = (task: number, error: unknown): void => {
+    if (independent && !values.hasFailed(task)) tellFailed(job, error)
+    fail(task, error)
+  }
   /** Fails, before anything is sent, what cannot run: gives the tasks that can. */
   const withoutFailed = (tasks: readonly number[], ended: number[]): readonly number[] =>
     tasks.filter((task) => {
@@ -64,8 +69,7 @@ export function createCallJob(request: CallRequest, job: JobId, report: (event: 
           if (tasks.length > 0) post(values.encode(job, tasks, isTimed, moved), moved)
           isPosted = true
         } catch (error) {
-          const isFound = failUncloneable(tasks)
-          if (isFound && independent) continue
+          if (failUncloneable(tasks) && independent) continue
           const task = tasks.find((one) => values.hasFailed(one)) ?? tasks[0]
           report({ type: 'failed', job, worker, task, error: values.failureBefore(task)?.error ?? error })
           return []
@@ -92,13 +96,18 @@ export function createCallJob(request: CallRequest, job: JobId, report: (event: 
           report({ type: 'failed', job, worker, task, error })
           return
         }
-        fail(task, error)
+        ;(before ? fail : failOwn)(task, error)
       }
       report({ type: 'finished', job, worker, tasks, times, milliseconds })
     },
-    lose: (task, error) => fail(task, nameError(task, error, undefined)),
+    lose: (task, error) => failOwn(task, nameError(task, error, undefined)),
     cancelTask: (task, reason) => setFailed(task, new AbortError('compute: the task was cancelled', reason)),
   }
+}
+
+/** Those who observe hear of what a task itself has done; one that was cancelled, or whose input failed, is told of elsewhere. */
+function tellFailed(job: JobId, error: unknown): void {
+  if (isObserved()) tell({ type: 'taskFailed', time: performance.now(), job, error })
 }
 
 /** Calls what the request brought along; what that throws ends the job. */

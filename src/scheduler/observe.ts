@@ -50,6 +50,8 @@ export type Observation =
       /** Those that had ended before: their blocks were dropped and have been made again. */
       readonly repeated: readonly number[]
     }
+  /** A task that failed alone: its job goes on. */
+  | { readonly type: 'taskFailed'; readonly time: number; readonly job: JobId; readonly error: unknown }
   /** A block has left the memory for the disk, or has come back. */
   | { readonly type: 'moved'; readonly time: number; readonly kind: 'spill' | 'reload'; readonly bytes: number }
   /** Blocks, results and what else lies in the heap, whenever that may have changed. */

@@ -49,6 +49,7 @@ export function createModel(now: () => number = () => performance.now()): Model 
       } else if (told.type === 'finished') finish(told)
       else if (told.type === 'memory') curves.memory(told.usedBytes, told.limitBytes)
       else if (told.type === 'moved') moved[told.kind === 'spill' ? 'spilledBytes' : 'reloadedBytes'] += told.bytes
+      else if (told.type === 'taskFailed') addError(at, String(told.error))
       else if (told.type === 'jobEnd') jobs.end(told.job, 'done', at, told.peakBytes)
       else if (told.type === 'jobFailed') {
         jobs.end(told.job, 'failed', at, null)

@@ -39,6 +39,8 @@ export interface ProfiledJob {
   /** The most bytes that its own blocks took. */
   readonly peakBytes: number | undefined
   readonly error: string | undefined
+  /** Tasks that failed alone, while the job went on. */
+  readonly failedTasks: number
 }
 
 /** All of a profile but the result: plain data. Times in milliseconds since the profile began. */
@@ -87,7 +89,7 @@ export function profileData(recording: Recording): ProfileData {
   const sinceStart = (time: number): number => time - recording.start
   return {
     duration: sinceStart(recording.end),
-    jobs: recording.jobs.map(({ start, end }) => ({
+    jobs: recording.jobs.map(({ start, end, failedTasks }) => ({
       name: start.name,
       start: Math.max(0, sinceStart(start.time)),
       end: end && sinceStart(end.time),
@@ -95,6 +97,7 @@ export function profileData(recording: Recording): ProfileData {
       workers: start.workers,
       peakBytes: end?.peakBytes,
       error: end && 'error' in end ? String(end.error) : undefined,
+      failedTasks,
     })),
     stages: list,
     tasks,

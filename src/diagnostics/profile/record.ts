@@ -10,6 +10,8 @@ export interface Finished {
 export interface RecordedJob {
   readonly start: JobStart
   readonly finished: Finished[]
+  /** Tasks that failed alone, while the job went on. */
+  failedTasks: number
   end?: { readonly time: number; readonly peakBytes?: number; readonly error?: unknown }
 }
 /** Bytes that left the memory for the disk, or came back. */
@@ -28,7 +30,6 @@ export interface Recording {
   readonly peakBytes: number
   readonly limitBytes: number
   readonly spills: readonly Spill[]
-  readonly lostWorkers: readonly { readonly time: number; readonly worker: number; readonly cause: unknown }[]
 }
 
 /** Records all jobs from now on until the function that it gives is called. */
@@ -37,7 +38,6 @@ export function record(): () => Recording {
   const jobs: RecordedJob[] = []
   const running = new Map<number, RecordedJob>()
   const memory = createSeries()
-  const lostWorkers: { time: number; worker: number; cause: unknown }[] = []
   const spills: Spill[] = []
   let peakBytes = 0
   let limitBytes = 0
@@ -48,7 +48,7 @@ export function record(): () => Recording {
   }
   const note = (told: Observation): void => {
     if (told.type === 'jobStart') {
-      const job = { start: told, finished: [] }
+      const job = { start: told, finished: [], failedTasks: 0 }
       jobs.push(job)
       running.set(told.job, job)
     } else if (told.type === 'finished') {
@@ -61,11 +61,14 @@ export function record(): () => Recording {
     } else if (told.type === 'jobEnd') end(told.job, { time: told.time, peakBytes: told.peakBytes })
     else if (told.type === 'jobFailed') end(told.job, { time: told.time, error: told.error })
     else if (told.type === 'moved') spills.push(told)
-    else if (told.type === 'workerLost') lostWorkers.push(told)
+    else if (told.type === 'taskFailed') {
+      const job = running.get(told.job)
+      if (job) job.failedTasks++
+    }
   }
   const stop = observe(note)
   return () => {
     stop()
-    return { start, end: performance.now(), jobs, memory: memory.samples, peakBytes, limitBytes, spills, lostWorkers }
+    return { start, end: performance.now(), jobs, memory: memory.samples, peakBytes, limitBytes, spills }
   }
 }

@@ -19,6 +19,7 @@ const plural = (count: number, word: string): string => `${count} ${word}${count
 export function reportOf(data: ProfileData): string {
   const { duration, jobs, tasks, workers, stages, peakBytes, limitBytes } = data
   const failed = jobs.filter(({ error }) => error !== undefined).length
+  const failedTasks = jobs.reduce((sum, job) => sum + job.failedTasks, 0)
   const total = stages.reduce((sum, stage) => sum + stage.duration, 0)
   const bytes = stages.reduce((sum, { bytesIn, bytesOut }) => sum + bytesIn + bytesOut, 0)
   const rows = byCost(stages)
@@ -34,7 +35,7 @@ export function reportOf(data: ProfileData): string {
     ])
   const others = stages.length - rows.length
   return [
-    `${plural(jobs.length, 'job')}${failed ? ` (${failed} failed)` : ''}, ${plural(tasks.length, 'task')} on ${plural(workers.length, 'thread')} in ${formatDuration(duration)}`,
+    `${plural(jobs.length, 'job')}${failed ? ` (${failed} failed)` : ''}, ${plural(tasks.length, 'task')}${failedTasks ? ` (${failedTasks} failed)` : ''} on ${plural(workers.length, 'thread')} in ${formatDuration(duration)}`,
     `threads idle ${percent(idleShare(data))} of the time; ${formatRate(duration > 0 ? (1000 * bytes) / duration : 0)} read and written`,
     `memory: peak ${formatBytes(peakBytes)} of ${formatBytes(limitBytes)}${spillText(data)}`,
     ...(rows.length > 0 ? table([['stage', 'tasks', 'time', 'share', 'read', 'written', 'rate'], ...rows]) : []),

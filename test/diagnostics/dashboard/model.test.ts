@@ -35,6 +35,16 @@ function clock(): { now: () => number; at: (milliseconds: number) => void } {
 }
 
 describe('model', () => {
+  it('tells of a task that failed alone; its job goes on', () => {
+    const { now, at } = clock()
+    const model = createModel(now)
+    model.note(startOf(1, 5000))
+    at(10)
+    model.note({ type: 'taskFailed', time: 5010, job: 1, error: new RangeError('no such number') })
+    const { errors, jobs } = model.take()!
+    expect(errors.map(({ text }) => text)).toEqual(['RangeError: no such number'])
+    expect(jobs[0].state).toBe('running')
+  })
   it('tells what has changed, and nothing when nothing has', () => {
     const { now, at } = clock()
     const model = createModel(now)

@@ -126,3 +126,17 @@ it('refuses a computation that has not been wrapped in a function', async () => 
     'profile: got a Computation, want a function that computes, as () => x.compute()',
   )
 })
+
+it('counts the tasks of a pool that failed, each once', async () => {
+  await using pool = new nd.Pool()
+  const half = (n: number): number => {
+    if (n % 2 === 0) throw new RangeError(`${n} is even`)
+    return n
+  }
+  const profile = await nd.profile(() =>
+    pool.map(half, [1, 2, 3, 4], { chunksize: 1 }).catch((error) => error.cause.name),
+  )
+  expect(profile.result).toBe('RangeError')
+  expect(profile.jobs[0].failedTasks).toBe(2)
+  expect(profile.report()).toMatch(/4 tasks \(2 failed\)/)
+})

@@ -32,7 +32,7 @@ export function recordingOf(stages: readonly string[], ran: readonly Ran[], dura
   return {
     start: 1000,
     end: 1000 + duration,
-    jobs: [{ start, finished, end: { time: 1000 + duration, peakBytes: 3000 } }],
+    jobs: [{ start, finished, failedTasks: 0, end: { time: 1000 + duration, peakBytes: 3000 } }],
     memory: [
       { time: 1000, bytes: 0 },
       { time: 1000 + duration / 2, bytes: 3000 },
@@ -40,6 +40,5 @@ export function recordingOf(stages: readonly string[], ran: readonly Ran[], dura
     peakBytes: 3000,
     limitBytes: 4000,
     spills: [],
-    lostWorkers: [],
   }
 }
