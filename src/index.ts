@@ -62,6 +62,7 @@ export {
   fromZarr,
   type OpenZarrOptions,
   openZarr,
+  type RemoteStore,
   type StoreLike,
   type ZarrArrayInfo,
   type ZarrAttributes,

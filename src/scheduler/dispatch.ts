@@ -191,18 +191,31 @@ function send(
   return true
 }
 
+/**
+ * How many workers have to start until those are there that tasks of the job, which can run now, are pinned to: a new worker takes the
+ * lowest number that is free.
+ */
+function missingPinned(state: SchedulerState, job: JobState): number {
+  let last = -1
+  for (const [worker, set] of job.readyPinned)
+    if (set.size > 0 && !state.workers.has(worker)) last = Math.max(last, worker)
+  let missing = 0
+  for (let worker = 0; worker <= last; worker++) if (!state.workers.has(worker)) missing++
+  return missing
+}
+
 /** Asks for as many workers as there are tasks for, up to what the jobs may use. */
 function spawnWorkers(state: SchedulerState, actions: SchedulerAction[]): void {
   let wanted = 0
   let allowed = 0
+  let named = 0
   for (const job of state.active) {
     if (job.options.workers === 0 || job.failure) continue
     allowed = Math.max(allowed, job.options.workers)
     wanted += Math.min(job.options.workers, workersOf(job) + (job.idleStep === state.steps ? 0 : job.ready.size))
-    if (hasPinned(job)) wanted += 1 + Math.max(...job.readyPinned.keys())
-    allowed = Math.max(allowed, 1 + Math.max(-1, ...job.readyPinned.keys()))
+    named = Math.max(named, missingPinned(state, job))
   }
-  const count = Math.min(wanted, allowed) - state.workers.size - state.spawning
+  const count = Math.max(Math.min(wanted, allowed) - state.workers.size, named) - state.spawning
   if (count <= 0) return
   state.spawning += count
   actions.push({ type: 'spawn', count })
