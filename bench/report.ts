@@ -1,13 +1,21 @@
 /** The benchmarks' common page, bench/results.md: each benchmark writes the section it measured and leaves the others. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 
 const page = new URL('results.md', import.meta.url)
 const heading = (title: string): string => `## ${title}`
 
-/** When and on what a section is measured: the sentence it begins with. */
+/** The commit that is measured. */
+const commit = (): string =>
+  execFileSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
+    cwd: new URL('.', import.meta.url),
+    encoding: 'utf8',
+  }).trim()
+
+/** When and on what a section is measured, and which commit: the sentence it begins with. */
 export const measuredOn = (): string =>
-  `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ` +
+  `Measured on ${new Date().toISOString().slice(0, 10)} at commit ${commit()}: ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ` +
   `${(totalmem() / 2 ** 30).toFixed(0)} GiB, load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}.`
 
 /** The page with the section `title` (without `##`) replaced, or put at its end. */

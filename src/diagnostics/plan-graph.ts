@@ -3,7 +3,7 @@ import { gridCount, gridShape } from '../core/chunks.ts'
 import { NdloomError } from '../core/errors.ts'
 import { formatShape, unravel } from '../core/shape.ts'
 import { isIdentity } from '../core/view.ts'
-import { type Expr, inputsOf } from '../graph/expr.ts'
+import { type Expr, inputsFirst, inputsOf } from '../graph/expr.ts'
 import { formatNode, formatView } from '../graph/format.ts'
 import { type Stage, taskAxes } from '../kernel/stage.ts'
 import { planCost } from '../plan/explain.ts'
@@ -24,11 +24,10 @@ export function checkCount(count: number, what: string, cure: string): void {
 
 /** Every node of expressions, equal parts once, with dtype, shape and blocks. */
 export function exprGraph(roots: readonly Expr[]): PictureGraph {
-  const seen = new Set<Expr>(roots)
-  for (const expr of seen) for (const input of inputsOf(expr)) seen.add(input)
+  const seen = inputsFirst(roots)
   checkCount(seen.size, 'operations', "take { level: 'plan' }, or a part of the expression")
   const kinds = new Map<string, number>()
-  const nodes = [...seen].reverse().map((expr): PictureNode => {
+  const nodes = [...seen].map((expr): PictureNode => {
     const isValue = expr.kind === 'constant'
     if (!isValue && !kinds.has(expr.kind)) kinds.set(expr.kind, kinds.size)
     const blocks = gridCount(expr.grid) === 1 ? '' : ` in ${gridShape(expr.grid).join('x')} blocks`

@@ -140,3 +140,20 @@ function axisOfView(view: View, axis: number, extent: number, source: Grid): Axi
   if (extent === chunks.extent && start === 0 && step === 1) return chunks
   return cutAxis(chunks, extent, start, step)
 }
+
+/** All that expressions are made of and themselves, once each, after their inputs. Without recursion: chains may be very long. */
+export function inputsFirst(roots: readonly Expr[]): Set<Expr> {
+  const done = new Set<Expr>()
+  const stack = [...roots]
+  while (stack.length > 0) {
+    const expr = stack[stack.length - 1]
+    const pending = done.has(expr) ? [] : inputsOf(expr).filter((input) => !done.has(input))
+    if (pending.length > 0) {
+      stack.push(...pending)
+      continue
+    }
+    stack.pop()
+    done.add(expr)
+  }
+  return done
+}

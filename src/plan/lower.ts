@@ -2,7 +2,7 @@ import { blockCount, type Grid, gridKey, gridShape } from '../core/chunks.ts'
 import { facts, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
-import { type Expr, inputsOf } from '../graph/expr.ts'
+import { type Expr, inputsFirst, inputsOf } from '../graph/expr.ts'
 import type { Sink } from '../storage/sink.ts'
 import { fuse } from './fuse.ts'
 import { kernelStage, type Lowering } from './lowering.ts'
@@ -102,16 +102,7 @@ function analyse(roots: readonly Expr[]): Analysis {
   const depths = new Map<Expr, number>()
   const lengths = new Map<Expr, number>()
   const separate = new Set<Expr>()
-  const stack = [...roots]
-  while (stack.length > 0) {
-    const expr = stack[stack.length - 1]
-    const pending = inputsOf(expr).filter((input) => !depths.has(input))
-    if (pending.length > 0) {
-      stack.push(...pending)
-      continue
-    }
-    stack.pop()
-    if (depths.has(expr)) continue
+  for (const expr of inputsFirst(roots)) {
     for (const input of inputsOf(expr)) read.add(input)
     const below = Math.max(0, ...inputsOf(expr).map((input) => depths.get(input)!))
     depths.set(expr, expr.kind === 'reduce' ? below + 1 : below)

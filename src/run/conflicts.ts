@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import type { Box } from '../core/chunks.ts'
 import { StorageError } from '../core/errors.ts'
-import { type Expr, inputsOf } from '../graph/expr.ts'
+import { type Expr, inputsFirst } from '../graph/expr.ts'
 import { tied } from '../storage/host.ts'
 import type { Sink } from '../storage/sink.ts'
 import { formatPlace, joinKey } from '../storage/store/store.ts'
@@ -42,11 +42,8 @@ const writtenTwice = ({ array: { place, path } }: ZarrSink): StorageError =>
 
 function zarrSources(roots: readonly Expr[]): Set<ZarrSource> {
   const sources = new Set<ZarrSource>()
-  const seen = new Set(roots)
-  for (const expr of seen) {
+  for (const expr of inputsFirst(roots))
     if (expr.kind === 'source' && expr.source.type === 'zarr') sources.add(expr.source)
-    for (const input of inputsOf(expr)) seen.add(input)
-  }
   return sources
 }
 

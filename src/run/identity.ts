@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { serialize } from 'node:v8'
 import { gridKey } from '../core/chunks.ts'
 import { StorageError } from '../core/errors.ts'
-import { type Expr, inputsOf, type UserFunction } from '../graph/expr.ts'
+import { type Expr, inputsFirst, inputsOf, type UserFunction } from '../graph/expr.ts'
 import { optimise } from '../graph/optimise.ts'
 import { isTied } from '../storage/host.ts'
 import type { Source } from '../storage/source.ts'
@@ -18,16 +18,7 @@ export function identityOf(expr: Expr, target: unknown): string {
   const [root] = optimise([expr]).roots
   const numbers = new Map<Expr, number>()
   const hash = createHash('sha256').update(JSON.stringify(target, plain))
-  const stack = [root]
-  while (stack.length > 0) {
-    const node = stack[stack.length - 1]
-    const pending = inputsOf(node).filter((input) => !numbers.has(input))
-    if (pending.length > 0) {
-      stack.push(...pending)
-      continue
-    }
-    stack.pop()
-    if (numbers.has(node)) continue
+  for (const node of inputsFirst([root])) {
     numbers.set(node, numbers.size)
     addNode(
       hash,

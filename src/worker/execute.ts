@@ -141,9 +141,8 @@ function runLoad(
   { coordinate, address }: TaskPlace,
   signal: AbortSignal,
 ): Promise<void> {
-  const box = blockBox(stage.grid, coordinate)
-  const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
-  return readBox(stage.source, shifted(box, stage.origin), new Uint8Array(memory.buffer, address, bytes), signal)
+  const { box, bytes } = movedBlock(memory, stage, coordinate, address)
+  return readBox(stage.source, box, bytes, signal)
 }
 
 function runStore(
@@ -152,13 +151,21 @@ function runStore(
   { coordinate, inputs }: TaskPlace,
   signal: AbortSignal,
 ): Promise<void> {
-  const box = blockBox(stage.grid, coordinate)
-  const bytes = sizeOf(boxShape(box)) * facts[stage.dtype].itemsize
-  return writeBox(stage.sink, shifted(box, stage.origin), new Uint8Array(memory.buffer, inputs[0], bytes), signal)
+  const { box, bytes } = movedBlock(memory, stage, coordinate, inputs[0])
+  return writeBox(stage.sink, box, bytes, signal)
 }
 
-const shifted = (box: Box, origin: readonly number[]): Box =>
-  box.map(([low, high], axis) => [low + origin[axis], high + origin[axis]])
+/** A block at a byte address, and its box in the source's or sink's own positions. */
+function movedBlock(
+  { buffer }: WebAssembly.Memory,
+  { grid, dtype, origin }: LoadStage | StoreStage,
+  coordinate: readonly number[],
+  address: number,
+): { box: Box; bytes: Uint8Array } {
+  const box = blockBox(grid, coordinate)
+  const bytes = new Uint8Array(buffer, address, sizeOf(boxShape(box)) * facts[dtype].itemsize)
+  return { box: box.map(([low, high], axis) => [low + origin[axis], high + origin[axis]]), bytes }
+}
 
 /** Random numbers are counted along the whole array: each row of the block is a run of them. */
 function runRandom(
