@@ -2,7 +2,10 @@ import { formatGiven, NdloomError } from './errors.ts'
 
 /** What `configure` sets. */
 export interface Config {
-  /** Workers that computations use (default: as many as the machine runs at once). 0: the main thread runs all. */
+  /**
+   * Workers that computations use: at most as many as the process may run at once (`os.availableParallelism()`, so affinity and `srun -c`
+   * count), which is the default too. 0: the main thread runs all.
+   */
   readonly workers: number
   /** Bytes that the blocks of all computations may take together (default: 60 % of the memory the process may use). */
   readonly memoryLimit: number
@@ -23,7 +26,7 @@ let settings: Config | undefined
 export function config(): Config {
   settings ??= merge(
     {
-      workers: defaultWorkers(),
+      workers: isNested() ? 0 : mostWorkers(),
       memoryLimit: defaultMemoryLimitBytes(),
       chunkBytes: 32 * 2 ** 20,
       spillDirectory: undefined,
@@ -36,7 +39,7 @@ export function config(): Config {
 }
 
 /**
- * Changes settings; those not named, or undefined, stay.
+ * Changes settings; those not named, or undefined, stay. `workers` is the most: the process never runs more than it may (see Config).
  *
  * @throws NdloomError when a name is unknown or a value is not of its kind.
  * @example
@@ -79,10 +82,13 @@ export const markNested = (): void => {
 }
 const isNested = (): boolean => typeof process !== 'undefined' && process.env.NDLOOM_NESTED === '1'
 
-const defaultWorkers = (): number =>
-  isNested()
-    ? 0
-    : Math.max(1, operatingSystem()?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1)
+let most: number | undefined
+
+/** How many workers may be at work at once in this process. It stays the same: what needs all of them at once counts on it. */
+export function mostWorkers(): number {
+  most ??= Math.max(1, operatingSystem()?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1)
+  return most
+}
 
 /** 60 % of the machine's memory, or of what the process's control group (a container's limit) allows it. */
 function defaultMemoryLimitBytes(): number {
@@ -112,7 +118,7 @@ function refuse(name: string, value: unknown, wanted: string): never {
 }
 
 /**
- * A number of workers: 0 or more, or text of it. Within a worker it is always 0.
+ * A number of workers: 0 or more, or text of it. More than `mostWorkers` are as many as that; within a worker it is always 0.
  *
  * @throws NdloomError for anything else; `name` stands at the start of its text.
  */
@@ -121,7 +127,7 @@ export function parseWorkers(value: unknown, name: string): number {
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 1024) {
     refuse(name, value, 'a whole number from 0 (the main thread runs all) to 1024')
   }
-  return isNested() ? 0 : number
+  return isNested() ? 0 : Math.min(number, mostWorkers())
 }
 
 /**

@@ -22,7 +22,7 @@ export type RunEvent =
 export interface ComputeOptions {
   /** 'threads' (default): on the pool of workers; 'local': on this thread. */
   scheduler?: 'threads' | 'local'
-  /** The most workers to use. */
+  /** The most workers to use (default: those of the configuration, of which there are never more than the process may run at once). */
   workers?: number
   /** The most bytes that blocks and results may take: a number, or text such as '512MiB'. */
   memoryLimit?: number | string

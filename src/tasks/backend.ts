@@ -8,7 +8,10 @@ import { checkCount, type TaskFunction } from './options.ts'
 
 /** Which workers a pool has. */
 export interface PoolOptions {
-  /** The most workers that run its tasks at once (default: those of the configuration); 0: the main thread runs them. */
+  /**
+   * The most workers that run its tasks at once (default: those of the configuration), of which there are never more than the process may
+   * run; 0: the main thread runs them.
+   */
   workers?: number
   /** 'thread' (default): worker threads. 'process': processes, so that a task that crashes or takes all memory ends only its own. */
   kind?: 'thread' | 'process'

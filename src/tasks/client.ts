@@ -8,7 +8,7 @@ import { createQueue, type Queue } from './queue.ts'
 import { shareBytes } from './share.ts'
 
 export interface ClientOptions {
-  /** The most workers that run its tasks at once (default: those of the configuration). */
+  /** The most workers that run its tasks at once (default: those of the configuration), never more than the process may run. */
   workers?: number
 }
 export interface SubmitOptions {

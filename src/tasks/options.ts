@@ -23,7 +23,7 @@ export const namedFunction = (fn: unknown, operation: string): NamedFunction => 
   name: [operation, functionName(fn)].filter(Boolean).join(': '),
 })
 
-/** How many workers a pool or a client has; nested ones have none of their own. */
+/** How many workers a pool or a client has: never more than the process may run; nested ones have none of their own. */
 export const workersOf = (given: unknown, operation: string): number =>
   given === undefined ? config().workers : parseWorkers(given, `${operation}: workers`)
 

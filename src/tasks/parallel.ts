@@ -5,7 +5,8 @@ import { createQueue } from './queue.ts'
 
 /**
  * Calls in parallel, in the manner of joblib's `Parallel(n_jobs)(...)`: each is a list of the function and its arguments, and the functions
- * may differ. The results come in the order of the calls; it rejects with the error of one that failed.
+ * may differ. `workers` is the most that run at once, never more than the process may run. The results come in the order of the calls; it
+ * rejects with the error of one that failed.
  *
  * @example
  * nd.parallel(2)([1, 2, 3].map((v) => [(a) => a * a, v]))   // -> [ 1, 4, 9 ]

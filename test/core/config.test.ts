@@ -1,6 +1,6 @@
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { parseBytes, parseWorkers } from '../../src/core/config.ts'
+import { mostWorkers, parseBytes, parseWorkers } from '../../src/core/config.ts'
 import { NdloomError } from '../../src/core/errors.ts'
 
 /** The module as a fresh process would have it. */
@@ -17,19 +17,27 @@ describe('config', () => {
   test('defaults', async () => {
     const { config } = await fresh({ NDLOOM_WORKERS: '', NDLOOM_MEMORY_LIMIT: '' })
     expect(config()).toMatchObject({ chunkBytes: 33554432, scheduler: 'threads', spillDirectory: undefined })
-    expect(config().workers).toBeGreaterThanOrEqual(1)
+    expect(config().workers).toBe(availableParallelism())
     expect(config().memoryLimit).toBeGreaterThan(2 ** 20)
     expect(config().memoryLimit).toBeLessThanOrEqual(0.6 * totalmem())
   })
   test('the environment, and configure above it', async () => {
     const { config, configure } = await fresh({
-      NDLOOM_WORKERS: '3',
+      NDLOOM_WORKERS: '1',
       NDLOOM_MEMORY_LIMIT: ' 512MiB ',
       NDLOOM_SPILL_DIRECTORY: '/data/spill',
     })
-    expect(config()).toMatchObject({ workers: 3, memoryLimit: 2 ** 29, spillDirectory: '/data/spill' })
+    expect(config()).toMatchObject({ workers: 1, memoryLimit: 2 ** 29, spillDirectory: '/data/spill' })
     configure({ workers: 0, chunkBytes: '1MB', scheduler: 'local', memoryLimit: undefined })
     expect(config()).toMatchObject({ workers: 0, chunkBytes: 1e6, scheduler: 'local', memoryLimit: 2 ** 29 })
+  })
+  test('never more workers than the process may run at once', async () => {
+    const { config, configure } = await fresh({ NDLOOM_WORKERS: '1000' })
+    expect(config().workers).toBe(availableParallelism())
+    configure({ workers: 0 })
+    expect(config().workers).toBe(0)
+    configure({ workers: 1024 })
+    expect(config().workers).toBe(availableParallelism())
   })
   test('bad values say where they came from and what is wanted', async () => {
     const broken = await fresh({ NDLOOM_WORKERS: 'many' })
@@ -64,8 +72,9 @@ describe('sizes and counts', () => {
   )
   test.each([
     [0, 0],
-    ['4', 4],
-    [1024, 1024],
+    ['1', 1],
+    [1024, mostWorkers()],
+    ['1000', mostWorkers()],
   ])('%s workers', (value, count) => {
     expect(parseWorkers(value, 'workers')).toBe(count)
   })

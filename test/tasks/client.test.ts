@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { mostWorkers } from '../../src/core/config.ts'
 import * as nd from '../../src/index.ts'
 
 afterAll(() => nd.shutdown())
@@ -130,8 +131,9 @@ describe.each([2, 0])('%i workers', (workers) => {
     const where = function (this: nd.TaskContext, text: string) {
       return `${text} ${this.worker}`
     }
-    expect(client.workers().map(({ worker }) => worker)).toEqual(workers === 0 ? [-1] : range(workers))
-    expect(await client.run(where, 'worker')).toEqual(workers === 0 ? ['worker -1'] : ['worker 0', 'worker 1'])
+    const numbers = client.workers().map(({ worker }) => worker)
+    expect(numbers).toEqual(workers === 0 ? [-1] : range(Math.min(workers, mostWorkers())))
+    expect(await client.run(where, 'worker')).toEqual(numbers.map((worker) => `worker ${worker}`))
   })
   test('priorities', async () => {
     const one = nd.client({ workers: Math.min(workers, 1) })
@@ -154,7 +156,7 @@ describe.each([2, 0])('%i workers', (workers) => {
   test('what cannot be', async () => {
     expect(() => client.submit(3 as never)).toThrow(/^submit: got 3 as the function/)
     expect(() => client.map(square, range(2), { workers: [7] })).toThrow(
-      /^map: got workers \[7\], want numbers from (0 to 1|-1 to -1)/,
+      /^map: got workers \[7\], want numbers from (0 to [01]|-1 to -1)/,
     )
     expect(() => client.map(square, range(2), { retries: -1 })).toThrow(/^map: got retries -1/)
     expect(() => client.map(square, range(2), { signal: 3 } as never)).toThrow(/^map: got signal 3/)
@@ -171,8 +173,9 @@ describe('with two workers', () => {
     const where = function (this: nd.TaskContext, _: number) {
       return this.worker
     }
-    expect(await client.gather(client.map(where, range(6), { workers: [1, 0] }))).toEqual([1, 0, 1, 0, 1, 0])
-    expect(await client.gather(client.map(where, range(6), { workers: 1 }))).toEqual([1, 1, 1, 1, 1, 1])
+    const last = client.workers().length - 1
+    expect(await client.gather(client.map(where, range(4), { workers: [last, 0] }))).toEqual([last, 0, last, 0])
+    expect(await client.gather(client.map(where, range(4), { workers: last }))).toEqual([last, last, last, last])
   })
   test('a task that ends its worker costs itself and its readers', async () => {
     const futures = client.map((x: number) => (x === 11 ? process.exit(2) : x), range(30))
@@ -244,16 +247,20 @@ describe('with two workers', () => {
     }
     expect(await one.submit(second, given, { retries: 3 })).toBe(2)
   })
-  test('a cancelled one that never ends lets its worker go when others ended after it', async () => {
-    const two = nd.client({ workers: 2 })
-    const hung = two.submit(() => new Promise(() => {}))
-    const last = two.submit(() => new Promise((resolve) => setTimeout(() => resolve(1), 200)))
-    await wait(100)
-    hung.cancel()
-    expect((await rejection(hung)).message).toBe('submit: the task was cancelled')
-    expect(await last).toBe(1)
-    expect(await two.run(square, 4)).toEqual([16, 16])
-  }, 10_000)
+  test.skipIf(mostWorkers() === 1)(
+    'a cancelled one that never ends lets its worker go when others ended after it',
+    async () => {
+      const two = nd.client({ workers: 2 })
+      const hung = two.submit(() => new Promise(() => {}))
+      const last = two.submit(() => new Promise((resolve) => setTimeout(() => resolve(1), 200)))
+      await wait(100)
+      hung.cancel()
+      expect((await rejection(hung)).message).toBe('submit: the task was cancelled')
+      expect(await last).toBe(1)
+      expect(await two.run(square, 4)).toEqual(two.workers().map(() => 16))
+    },
+    10_000,
+  )
   test('a function that never ends can be cancelled; close cancels all', async () => {
     const own = nd.client({ workers: 1 })
     const endless = own.submit(() => {

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from 'vitest'
+import { config, mostWorkers } from '../../src/core/config.ts'
+import * as nd from '../../src/index.ts'
+
+afterAll(() => nd.shutdown())
+
+const run = promisify(execFile)
+const index = new URL('../../src/index.ts', import.meta.url).href
+const oneCore = (program: string) =>
+  run('taskset', ['-c', '0', process.execPath, '--no-warnings', '--input-type=module', '-e', program], {
+    timeout: 60_000,
+    env: { ...process.env, NDLOOM_WORKERS: '8' },
+  })
+const hasTaskset = await run('taskset', ['-c', '0', process.execPath, '--version']).then(
+  () => true,
+  () => false,
+)
+
+test('what asks for more workers than the process may run has as many as that', () => {
+  const many = { workers: 1000 }
+  const most = mostWorkers()
+  nd.configure(many)
+  expect(config().workers).toBe(most)
+  expect([new nd.Pool(many).workers, new nd.Pool({ ...many, kind: 'process' }).workers]).toEqual([most, most])
+  expect(nd.client(many).workers()).toHaveLength(most)
+})
+
+test.skipIf(!hasTaskset)(
+  'a process that is bound to one core has one worker of every kind, whatever is asked for',
+  async () => {
+    const program = `
+    const nd = await import(${JSON.stringify(index)})
+    const found = [nd.client().workers().length]
+    nd.configure({ workers: 8 })
+    found.push(nd.client().workers().length, nd.client({ workers: 8 }).workers().length)
+    const where = function () { return this.worker }
+    for (const options of [{}, { initializer: () => {} }, { kind: 'process' }]) {
+      const pool = new nd.Pool({ workers: 8, ...options })
+      found.push(pool.workers, new Set(await pool.map(where, Array(20).fill(0), { chunksize: 1 })).size)
+      await pool.close()
+    }
+    found.push(new Set(await nd.parallel(8)(Array(20).fill([where]))).size)
+    found.push((await nd.client({ workers: 8 }).run(where)).length)
+    const { workers } = await nd.profile(() => nd.ones([64, 64], { chunks: 8 }).sum().compute({ workers: 8 }))
+    found.push(workers.filter((worker) => worker >= 0).length)
+    found.push(...(await nd.ranks(3, (comm) => comm.allreduce(1, 'sum'))))
+    process.stdout.write(JSON.stringify(found))`
+    const { stdout } = await oneCore(program)
+    expect(JSON.parse(stdout)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3])
+  },
+  90_000,
+)
