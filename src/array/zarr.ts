@@ -100,18 +100,20 @@ export function zarrExpr(array: ZarrArray, object: ZarritaStore | undefined, chu
   return fromSource(source, chunks === undefined ? ownGrid(array) : gridOf(shape, chunks, dtype, 'fromZarr'))
 }
 
+/** Chunks are joined up to this part of an 'auto' block: more would only take memory while they are read. */
+const joinedPart = 1 / 4
+
 /** Blocks of whole chunks: shards as they are unless they are much larger than 'auto' blocks, and small chunks several at once. */
 function ownGrid(array: ZarrArray): Grid {
   const { shape, dtype } = array
-  const most = config().chunkBytes
+  const { chunkBytes } = config()
   const bytes = (lengths: readonly number[]) => sizeOf(lengths) * itemsize(dtype)
-  const unit = bytes(array.chunks) <= 2 * most ? array.chunks : innerChunks(array)
+  const unit = bytes(array.chunks) <= 2 * chunkBytes ? array.chunks : innerChunks(array)
   const lengths = unit.map((length, axis) => Math.min(length, Math.max(1, shape[axis])))
-  // The last axis first: its chunks lie next to each other in most stores.
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const others = bytes(lengths) / lengths[axis]
-    const whole = Math.floor(most / others / unit[axis]) * unit[axis]
-    if (2 * bytes(lengths) <= most) lengths[axis] = Math.min(Math.max(lengths[axis], whole), Math.max(1, shape[axis]))
+  // The first axis first: a chunk then lies in its block as it does in the store.
+  for (let axis = 0; axis < shape.length; axis++) {
+    const most = Math.floor((joinedPart * chunkBytes) / bytes(lengths)) * unit[axis]
+    if (most > unit[axis]) lengths[axis] = Math.min(most, Math.max(1, shape[axis]))
   }
   return shape.map((extent, axis): AxisChunks => regular(extent, lengths[axis]))
 }

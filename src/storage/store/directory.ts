@@ -14,13 +14,14 @@ import { dirname, join } from 'node:path'
 import { storageError } from '../file.ts'
 import { hasEnded, ownerName, tryRemove } from '../temporaries.ts'
 import { takeBuffer } from './buffers.ts'
+import { type Input, tooShort } from './input.ts'
 import type { ByteRange, WritableStore } from './store.ts'
 
 /** Where values wait until they are whole, in the folder of the array that they belong to. */
 export const hiddenFolder = '.ndloom'
 
 /** A folder's values are there without waiting. */
-export type Directory = WritableStore & Required<Pick<WritableStore, 'getNow'>>
+export type Directory = WritableStore & Required<Pick<WritableStore, 'getNow' | 'openNow'>>
 
 /**
  * A folder whose files are the values. It blocks its thread, which is mostly a worker's. A value is written under a name of its own in
@@ -32,6 +33,7 @@ export function openDirectory(root: string, hidden = hiddenFolder): Directory {
   return {
     isLocal: true,
     getNow,
+    openNow: (key, range) => whenThere(join(root, key), () => openPart(join(root, key), range)),
     get: async (key) => getNow(key),
     getRange: async (key, range) => whenThere(join(root, key), () => readPart(join(root, key), range)),
     list: async (prefix) => whenThere(join(root, prefix), () => readdirSync(join(root, prefix))) ?? [],
@@ -97,20 +99,32 @@ function whenThere<T>(path: string, read: () => T): T | undefined {
 }
 
 /** A part of a file, or all of it. */
-function readPart(path: string, range: ByteRange = { offset: 0, length: Infinity }): Uint8Array {
-  const file = openSync(path, 'r')
+function readPart(path: string, range?: ByteRange): Uint8Array {
+  const part = openPart(path, range)
   try {
-    const { size } = fstatSync(file)
-    const start = 'suffixLength' in range ? Math.max(0, size - range.suffixLength) : range.offset
-    const length = 'suffixLength' in range ? range.suffixLength : range.length
-    const bytes = takeBuffer(Math.max(0, Math.min(length, size - start)))
-    for (let done = 0; done < bytes.length; ) {
-      const count = readSync(file, bytes, done, bytes.length - done, start + done)
-      if (count === 0) return bytes.subarray(0, done)
-      done += count
-    }
+    const bytes = takeBuffer(part.length)
+    part.read(0, bytes)
     return bytes
   } finally {
-    closeSync(file)
+    part.close()
+  }
+}
+
+/** The same as it is needed. */
+function openPart(path: string, range: ByteRange = { offset: 0, length: Infinity }): Input {
+  const file = openSync(path, 'r')
+  const { size } = fstatSync(file)
+  const start = 'suffixLength' in range ? Math.max(0, size - range.suffixLength) : range.offset
+  const length = 'suffixLength' in range ? range.suffixLength : range.length
+  return {
+    length: Math.max(0, Math.min(length, size - start)),
+    read(position, into) {
+      for (let done = 0; done < into.length; ) {
+        const count = readSync(file, into, done, into.length - done, start + position + done)
+        if (count === 0) throw tooShort()
+        done += count
+      }
+    },
+    close: () => closeSync(file),
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { formatGiven, StorageError } from '../../core/errors.ts'
+import type { Input } from './input.ts'
 
 /** Where a store is; plain data, so that a worker can open it. `here`: an object of the user's, tied to what names it. */
 export type StorePlace =
@@ -15,6 +16,8 @@ export interface Store {
   readonly isLocal: boolean
   /** Of a store whose values are there without waiting. */
   getNow?(key: string): Uint8Array | undefined
+  /** The same, or a part of it, to be read as it is needed. */
+  openNow?(key: string, range?: ByteRange): Input | undefined
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
   getRange(key: string, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** The first parts of the keys below a prefix, where the store can tell. */

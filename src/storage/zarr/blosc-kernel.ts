@@ -34,6 +34,40 @@ const longLength = (length: string): string => `(if (i32.eq (local.get ${length}
     (local.set ${length} (i32.add (local.get ${length}) (local.get $byte)))
     (br_if $more (i32.eq (local.get $byte) (i32.const 255))))))`
 
+/** For each offset from 0 to 16: which of the 16 bytes before it each byte of a match is, as they repeat after `offset` bytes. */
+const repeats = Array.from({ length: 17 }, (_, offset) =>
+  Array.from({ length: 16 }, (_, i) => (offset ? i % offset : 0)),
+)
+const repeatsText = repeats
+  .flat()
+  .map((byte) => `\\${byte.toString(16).padStart(2, '0')}`)
+  .join('')
+/** Bytes at the start of the kernel's memory that are its own. */
+export const constantBytes = Math.ceil((16 * repeats.length) / 64) * 64
+
+/**
+ * Most sequences: up to 14 literals and a match of up to 16 bytes, far from the end. Each is one vector, without a loop whose end the
+ * processor has to guess.
+ */
+const shortSequence = `(if (i32.and
+      (i32.and (i32.lt_u (local.get $count) (i32.const 15)) (i32.lt_u (i32.and (local.get $token) (i32.const 15)) (i32.const 13)))
+      (i32.and
+        (i32.ge_u (i32.sub (local.get $limit) (local.get $to)) (i32.const 32))
+        (i32.ge_u (i32.sub (local.get $end) (local.get $from)) (i32.const 16)))) (then
+    (if (local.get $count) (then
+      (v128.store (local.get $to) (v128.load (local.get $from)))
+      (local.set $to (i32.add (local.get $to) (local.get $count)))
+      (local.set $from (i32.add (local.get $from) (local.get $count)))))
+    (local.set $offset (i32.load16_u (local.get $from)))
+    (if (i32.or (i32.eqz (local.get $offset)) (i32.gt_u (local.get $offset) (i32.sub (local.get $to) (local.get $start))))
+      (then (return (i32.const -1))))
+    (v128.store (local.get $to) (i8x16.swizzle
+      (v128.load (i32.sub (local.get $to) (local.get $offset)))
+      (v128.load (i32.shl (select (local.get $offset) (i32.const 16) (i32.lt_u (local.get $offset) (i32.const 16))) (i32.const 4)))))
+    (local.set $to (i32.add (local.get $to) (i32.add (i32.and (local.get $token) (i32.const 15)) (i32.const 4))))
+    (local.set $from (i32.add (local.get $from) (i32.const 2)))
+    (br $sequence)))`
+
 /**
  * Decodes an LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md): literals are copied, then a match, which may
  * overlap itself: then its first bytes are copied one by one, until whole vectors of the repeated pattern can be.
@@ -49,6 +83,7 @@ const lz4Text = `(func (export "lz4") (param $from i32) (param $length i32) (par
   (local.set $token (i32.load8_u (local.get $from)))
   (local.set $from (i32.add (local.get $from) (i32.const 1)))
   (local.set $count (i32.shr_u (local.get $token) (i32.const 4)))
+  ${shortSequence}
   ${longLength('$count')}
   (if (i32.or
     (i32.gt_u (local.get $count) (i32.sub (local.get $end) (local.get $from)))
@@ -164,7 +199,7 @@ export function bloscKernel(): BloscKernel {
   if (kernel) return kernel
   const sizes = [2, 4, 8, 16]
   const functions = [lz4Text, lz4EncoderText, ...sizes.map(unshuffleText), ...sizes.map(shuffleText)]
-  const text = `(module (memory (export "memory") 1)\n${functions.join('\n')})`
+  const text = `(module (memory (export "memory") 1) (data (i32.const 0) "${repeatsText}")\n${functions.join('\n')})`
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(compile(text) as BufferSource))
   const found = exports as unknown as BloscKernel & Record<string, Shuffle>
   const bySize = (name: string): Record<number, Shuffle> =>

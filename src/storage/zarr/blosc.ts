@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib'
-import { bloscKernel, slackBytes } from './blosc-kernel.ts'
+import type { Input } from '../store/input.ts'
+import { bloscKernel, constantBytes, slackBytes } from './blosc-kernel.ts'
 import { tableBytes } from './lz4-encoder.ts'
 
 /**
@@ -30,10 +31,12 @@ const decoders: Readonly<Record<number, ((stream: Uint8Array) => Uint8Array) | u
 }
 
 /** The header of a chunk that is decoded here; undefined for kinds that are not. Errors: an Error where it is damaged. */
-function readHeader(encoded: Uint8Array): Header | undefined {
+function readHeader(encoded: Input): Header | undefined {
   if (encoded.length < headerBytes) throw damage()
-  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length)
-  const [version, , flags, elementBytes] = encoded
+  const head = new Uint8Array(headerBytes)
+  encoded.read(0, head)
+  const view = new DataView(head.buffer)
+  const [version, , flags, elementBytes] = head
   const [bytes, blockBytes, length] = [4, 8, 12].map((at) => view.getUint32(at, true))
   if (version !== 2) throw new Error(`its Blosc container has version ${version}, want 2`)
   const isStored = (flags & flag.stored) !== 0
@@ -54,32 +57,39 @@ function readHeader(encoded: Uint8Array): Header | undefined {
   }
 }
 
-/** Decodes a chunk, into `into` where that has its length. Undefined: it is of a kind that is not decoded here. Errors: an Error. */
-export function decodeBlosc(encoded: Uint8Array, into?: Uint8Array): Uint8Array | undefined {
+/**
+ * Decodes a chunk, into `into` where that has its length. Its bytes are read a few blocks at a time, so that what is read, decoded and
+ * put together stays in the core's own cache. Undefined: it is of a kind that is not decoded here. Errors: an Error.
+ */
+export function decodeBlosc(encoded: Input, into?: Uint8Array): Uint8Array | undefined {
   const header = readHeader(encoded)
   if (!header) return undefined
   const { bytes, blockBytes } = header
   const target = into?.length === bytes ? into : new Uint8Array(bytes)
   if (header.isStored) {
     if (encoded.length !== headerBytes + bytes) throw damage()
-    target.set(encoded.subarray(headerBytes))
+    encoded.read(headerBytes, target)
     return target
   }
-  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length)
   const blocks = bytes > 0 ? Math.ceil(bytes / blockBytes) : 0
   if (headerBytes + 4 * blocks > encoded.length) throw damage()
-  const room = makeRoom(blockBytes)
+  const starts = new Uint32Array(blocks)
+  encoded.read(headerBytes, new Uint8Array(starts.buffer))
+  const window = openWindow(encoded, blockBytes)
   for (let block = 0; block < blocks; block++) {
     const length = Math.min(blockBytes, bytes - block * blockBytes)
-    const decoded = decodeBlock(encoded, view, view.getUint32(headerBytes + 4 * block, true), header, length, room)
-    target.set(decoded, block * blockBytes)
+    // Blocks may lie in any order, but not in one another.
+    const most = starts[block] + length + 4 * mostStreams
+    const end = starts[block + 1] > starts[block] ? Math.min(most, starts[block + 1]) : most
+    const part = window.show(starts[block], Math.min(end, encoded.length))
+    target.set(decodeBlock(part, header, length, window.room), block * blockBytes)
   }
   return target
 }
 
 const damage = (): Error => new Error('its Blosc container is cut short or changed')
 
-/** Regions of the kernel's memory for a block: a stream as it is stored, the decoded streams, the elements. */
+/** Regions of the kernel's memory for a block: streams as they are stored, the decoded streams, the elements. */
 export interface Room {
   readonly memory: Uint8Array
   readonly stream: number
@@ -89,33 +99,67 @@ export interface Room {
   readonly table: number
 }
 
-export function makeRoom(blockBytes: number): Room {
+/** `streamBytes`: of the region for streams as they are stored. */
+export function makeRoom(blockBytes: number, streamBytes = blockBytes): Room {
   const { memory } = bloscKernel()
-  const region = Math.ceil((blockBytes + slackBytes) / 64) * 64
-  const needed = 64 + 3 * region + tableBytes - memory.buffer.byteLength
+  const regionBytes = (bytes: number): number => Math.ceil((bytes + slackBytes) / 64) * 64
+  const stream = constantBytes
+  const plain = stream + regionBytes(streamBytes)
+  const elements = plain + regionBytes(blockBytes)
+  const table = elements + regionBytes(blockBytes)
+  const needed = table + tableBytes - memory.buffer.byteLength
   if (needed > 0) memory.grow(Math.ceil(needed / 65536))
-  const [stream, plain, elements, table] = [64, 64 + region, 64 + 2 * region, 64 + 3 * region]
   return { memory: new Uint8Array(memory.buffer), stream, plain, elements, table }
 }
 
+/** A part of the room's memory. */
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+/** So much of a chunk is read at once: with a block and its elements it is less than a core's own cache. */
+const windowBytes = 512 * 1024
+
+interface Window {
+  readonly room: Room
+  /** Where these bytes of the chunk are in the room; read when they are not there yet, with those behind them. */
+  show(start: number, end: number): Span
+}
+
+function openWindow(encoded: Input, blockBytes: number): Window {
+  const most = Math.min(encoded.length, Math.max(windowBytes, blockBytes + 4 * mostStreams))
+  const room = makeRoom(blockBytes, most)
+  let [first, last] = [0, 0]
+  return {
+    room,
+    show(start, end) {
+      if (start > end) throw damage()
+      if (start < first || end > last) {
+        first = start
+        last = Math.min(start + most, encoded.length)
+        encoded.read(first, room.memory.subarray(room.stream, room.stream + last - first))
+      }
+      return { start: room.stream + start - first, end: room.stream + end - first }
+    },
+  }
+}
+
 function decodeBlock(
-  encoded: Uint8Array,
-  view: DataView,
-  start: number,
+  encoded: Span,
   { isShuffled, isSplit, format, elementBytes, blockBytes }: Header,
   length: number,
-  room: Room,
+  { memory, plain, elements }: Room,
 ): Uint8Array {
-  const { memory, plain, elements } = room
   const splits = isSplit && length === blockBytes && blockBytes / elementBytes >= leastStreamBytes ? elementBytes : 1
   const part = length / splits
-  let at = start
+  const view = new DataView(memory.buffer)
+  let at = encoded.start
   for (let k = 0; k < splits; k++) {
-    if (at + 4 > encoded.length) throw damage()
+    if (at + 4 > encoded.end) throw damage()
     const stored = view.getUint32(at, true)
     at += 4
-    if (stored > part || at + stored > encoded.length) throw damage()
-    decodeStream(encoded.subarray(at, at + stored), format, { ...room, plain: plain + k * part }, part)
+    if (stored > part || at + stored > encoded.end) throw damage()
+    decodeStream(memory, { start: at, end: at + stored }, format, plain + k * part, part)
     at += stored
   }
   if (!isShuffled) return memory.subarray(plain, plain + length)
@@ -123,16 +167,15 @@ function decodeBlock(
   return memory.subarray(elements, elements + length)
 }
 
-/** Decodes a stream of `length` bytes to the room's plain bytes; one that is as long is stored as it is. */
-function decodeStream(encoded: Uint8Array, format: number, { memory, stream, plain }: Room, length: number): void {
-  if (encoded.length === length) memory.set(encoded, plain)
+/** Decodes a stream to `length` bytes at `to`; one that is as long is stored as it is. */
+function decodeStream(memory: Uint8Array, { start, end }: Span, format: number, to: number, length: number): void {
+  if (end - start === length) memory.copyWithin(to, start, end)
   else if (format === lz4Format) {
-    memory.set(encoded, stream)
-    if (bloscKernel().lz4(stream, encoded.length, plain, length) !== length) throw damage()
+    if (bloscKernel().lz4(start, end - start, to, length) !== length) throw damage()
   } else {
-    const decoded = decoders[format]!(encoded)
+    const decoded = decoders[format]!(memory.subarray(start, end))
     if (decoded.length !== length) throw damage()
-    memory.set(decoded, plain)
+    memory.set(decoded, to)
   }
 }
 

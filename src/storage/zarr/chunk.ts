@@ -1,6 +1,7 @@
 import { itemsize, realOf } from '../../core/dtype.ts'
 import { rowMajorStrides, sizeOf } from '../../core/shape.ts'
 import { swapBytes } from '../file.ts'
+import type { Input } from '../store/input.ts'
 import { copyStrided, type Strided } from '../strided.ts'
 import type { Pipeline, ZarrArray } from './array.ts'
 import { decode, encode } from './codecs.ts'
@@ -20,7 +21,7 @@ export async function decodeChunk(
   { dtype }: ZarrArray,
   pipeline: Pipeline,
   shape: readonly number[],
-  encoded: Uint8Array,
+  encoded: Uint8Array | Input,
   into?: Uint8Array,
 ): Promise<Strided> {
   const size = itemsize(dtype)
@@ -30,7 +31,8 @@ export async function decodeChunk(
   if (bytes.length !== wanted) throw new Error(`it has ${bytes.length} bytes when decoded, want ${wanted}`)
   if (pipeline.bigEndian && size > 1) {
     // They may be the user's own: of a store object, behind a checksum.
-    if (bytes !== target && bytes.buffer === encoded.buffer) bytes = new Uint8Array(bytes)
+    if (bytes !== target && encoded instanceof Uint8Array && bytes.buffer === encoded.buffer)
+      bytes = new Uint8Array(bytes)
     swapBytes(bytes, itemsize(realOf(dtype)))
   }
   return { bytes, start: 0, strides: chunkStrides(pipeline, shape) }

@@ -1,4 +1,6 @@
 import * as zlib from 'node:zlib'
+import { giveBuffer, takeBuffer } from '../store/buffers.ts'
+import { type Input, inputOf } from '../store/input.ts'
 import type { CodecConfig } from './array.ts'
 import { decodeBlosc } from './blosc.ts'
 import { encodeBlosc } from './blosc-encode.ts'
@@ -8,6 +10,8 @@ import { withChecksum, withoutChecksum } from './crc32c.ts'
 export interface Codec {
   encode(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
   decode(bytes: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** The same of bytes that are read as they are needed, for a codec that does not need them all at once. */
+  decodeInput?(input: Input, into?: Uint8Array): Uint8Array | Promise<Uint8Array>
 }
 type Configuration = Readonly<Record<string, unknown>>
 type Loader = (configuration: Configuration, elementBytes: number) => Codec | Promise<Codec>
@@ -39,9 +43,18 @@ const loaders: Readonly<Record<string, Loader>> = {
     })
     const options = { elementBytes: numberOf(typesize, elementBytes), level, isShuffled: kind === 1 }
     const isOurs = cname === 'lz4' && (kind === 0 || kind === 1) && !blocksize
+    const decodeWhole = async (input: Input): Promise<Uint8Array> => {
+      const bytes = takeBuffer(input.length)
+      input.read(0, bytes)
+      const decoded = await (await general()).decode(bytes)
+      giveBuffer(bytes)
+      return decoded
+    }
+    const decodeInput = (input: Input, into?: Uint8Array) => decodeBlosc(input, into) ?? decodeWhole(input)
     return {
       encode: async (bytes) => (isOurs ? encodeBlosc(bytes, options) : (await general()).encode(bytes)),
-      decode: (bytes, into) => decodeBlosc(bytes, into) ?? general().then((codec) => codec.decode(bytes)),
+      decode: (bytes, into) => decodeInput(inputOf(bytes), into),
+      decodeInput,
     }
   },
   zstd: ({ level, checksum }) => {
@@ -111,15 +124,29 @@ export async function encode(
   return current
 }
 
+/** Whether `decode` takes bytes that are read as they are needed. */
+export function takesInput(codecs: readonly CodecConfig[], elementBytes: number): boolean {
+  if (codecs.length === 0) return true
+  const codec = open(codecs[codecs.length - 1], elementBytes)
+  return 'decodeInput' in codec && codec.decodeInput !== undefined
+}
+
 /** Decodes by the codecs, the last one first. The result may be `into`, or lie over the bytes that were given. */
 export async function decode(
   codecs: readonly CodecConfig[],
   elementBytes: number,
-  bytes: Uint8Array,
+  encoded: Uint8Array | Input,
   into?: Uint8Array,
 ): Promise<Uint8Array> {
-  let current = bytes
-  for (let i = codecs.length - 1; i >= 0; i--)
-    current = await (await open(codecs[i], elementBytes)).decode(current, i === 0 ? into : undefined)
-  return current
+  let current = encoded
+  for (let i = codecs.length - 1; i >= 0; i--) {
+    const codec = await open(codecs[i], elementBytes)
+    const target = i === 0 ? into : undefined
+    if (current instanceof Uint8Array) current = await codec.decode(current, target)
+    else current = await codec.decodeInput!(current, target)
+  }
+  if (current instanceof Uint8Array) return current
+  const whole = into?.length === current.length ? into : new Uint8Array(current.length)
+  current.read(0, whole)
+  return whole
 }

@@ -4,13 +4,14 @@ import { itemsize } from '../../core/dtype.ts'
 import { StorageError } from '../../core/errors.ts'
 import { ravel, rowMajorStrides, sizeOf } from '../../core/shape.ts'
 import { tied } from '../host.ts'
-import { giveBuffer } from '../store/buffers.ts'
+import { giveBuffer, takeBuffer } from '../store/buffers.ts'
+import type { Input } from '../store/input.ts'
 import { openStore } from '../store/open.ts'
 import { type ByteRange, formatPlace, partOf, type Store } from '../store/store.ts'
 import { copyStrided, type Strided } from '../strided.ts'
 import { chunkKey, type Pipeline, type Shard, type ZarrArray, type ZarrSource } from './array.ts'
 import { decodeChunk, fillPart } from './chunk.ts'
-import { decode } from './codecs.ts'
+import { decode, takesInput } from './codecs.ts'
 import { indexBytes, readIndex } from './shard.ts'
 
 /** The bytes of a chunk or shard, as a whole or in parts. */
@@ -19,6 +20,8 @@ interface Bytes {
   readonly isLocal: boolean
   get(): Promise<Uint8Array | undefined>
   getRange(range: ByteRange): Promise<Uint8Array | undefined>
+  /** All, or a part, to be read as it is needed: of what is there without waiting. */
+  openNow?(range?: ByteRange): Input | undefined
 }
 
 /** Reads a box of an array in a store: the chunks that it touches, and of shards only the chunks in them. Errors: StorageError. */
@@ -98,6 +101,7 @@ export async function readNamed(
     isLocal: store.isLocal,
     get: () => lend(store.get(key, signal)),
     getRange: (range) => lend(store.getRange(key, range, signal)),
+    openNow: store.openNow && ((range) => store.openNow?.(key, range)),
   }
   try {
     const { pipeline, chunks, shape } = array
@@ -131,12 +135,21 @@ async function readPart(bytes: Bytes, array: ZarrArray, cell: Cell, box: Box, ta
   const { pipeline, shape } = cell
   if (pipeline.shard) return readShard(bytes, array, cell, pipeline.shard, box, target)
   const extents = boxShape(box)
-  const encoded = await bytes.get()
+  const size = itemsize(array.dtype)
+  const isStreamed = takesInput(pipeline.codecs, size)
+  const encoded = isStreamed && bytes.openNow ? bytes.openNow() : await bytes.get()
   if (!encoded) return fillPart(array, extents, target)
-  const chunk = await decodeChunk(array, pipeline, shape, encoded, placeFor(array, pipeline, shape, box, target))
-  if (!sharesMemory(chunk, target)) {
-    const start = box.reduce((sum, [low], k) => sum + low * chunk.strides[k], 0)
-    copyStrided(itemsize(array.dtype), extents, { ...chunk, start }, target)
+  const place = placeFor(array, pipeline, shape, box, target)
+  const spare = place || !isStreamed ? undefined : takeBuffer(sizeOf(shape) * size)
+  try {
+    const chunk = await decodeChunk(array, pipeline, shape, encoded, place ?? spare)
+    if (!sharesMemory(chunk, target)) {
+      const start = box.reduce((sum, [low], k) => sum + low * chunk.strides[k], 0)
+      copyStrided(size, extents, { ...chunk, start }, target)
+    }
+  } finally {
+    if (!(encoded instanceof Uint8Array)) encoded.close()
+    if (spare) giveBuffer(spare)
   }
 }
 
@@ -179,6 +192,7 @@ async function readShard(
       isLocal: held.isLocal,
       get: async () => (entry ? await held.getRange(entry) : undefined),
       getRange: ({ ...range }) => partOfEntry(held, entry, range),
+      openNow: held.openNow && (() => (entry ? held.openNow?.(entry) : undefined)),
     }
     const start = target.start + startOf(part, box, target.strides)
     const cell = { pipeline: shard.inner, shape: shard.chunks, inArray: inArrayOf(inArray, shard.chunks, part.index) }

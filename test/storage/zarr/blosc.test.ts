@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import Blosc from 'numcodecs/blosc'
 import { describe, expect, test } from 'vitest'
+import { inputOf } from '../../../src/storage/store/input.ts'
 import { decodeBlosc } from '../../../src/storage/zarr/blosc.ts'
 import { encodeBlosc } from '../../../src/storage/zarr/blosc-encode.ts'
 
@@ -33,11 +34,27 @@ describe('decodeBlosc', () => {
           // Where bytes are not shuffled and streams not split, the size of an element does not matter.
           if (elementBytes !== packed[3] && !(packed[2] & 16)) continue
           packed[3] = elementBytes
-          expect(Buffer.compare(decodeBlosc(packed)!, bytes)).toBe(0)
+          expect(Buffer.compare(decodeBlosc(inputOf(packed))!, bytes)).toBe(0)
         }
       }),
       { numRuns: 40 },
     )
+  })
+
+  test('blocks may lie in any order, as several threads write them', () => {
+    const bytes = bytesOf(2_000_000, 3, 7)
+    const packed = encodeBlosc(bytes, { elementBytes: 4, level: 5, isShuffled: true })
+    const blocks = Math.ceil(bytes.length / (256 * 1024))
+    const view = new DataView(packed.buffer)
+    const starts = Array.from({ length: blocks }, (_, block) => view.getUint32(16 + 4 * block, true))
+    const parts = starts.map((start, block) => packed.slice(start, starts[block + 1] ?? packed.length))
+    let at = starts[0]
+    for (const block of [5, 0, 7, 2, 1, 6, 3, 4]) {
+      packed.set(parts[block], at)
+      view.setUint32(16 + 4 * block, at, true)
+      at += parts[block].length
+    }
+    expect(Buffer.compare(decodeBlosc(inputOf(packed))!, bytes)).toBe(0)
   })
 
   test('a damaged container is an error or other bytes, never a crash nor an endless loop', async () => {
@@ -50,7 +67,7 @@ describe('decodeBlosc', () => {
         const damaged = packed.slice()
         damaged[at] ^= change
         try {
-          const decoded = decodeBlosc(damaged)
+          const decoded = decodeBlosc(inputOf(damaged))
           if (decoded) expect(decoded.length).toBe(new DataView(damaged.buffer).getUint32(4, true))
         } catch (error) {
           expect(error).toBeInstanceOf(Error)
@@ -58,7 +75,7 @@ describe('decodeBlosc', () => {
       }),
       { numRuns: 500 },
     )
-    expect(() => decodeBlosc(packed.subarray(0, packed.length - 1))).toThrow(/cut short/)
+    expect(() => decodeBlosc(inputOf(packed.subarray(0, packed.length - 1)))).toThrow(/cut short/)
   })
 })
 
@@ -77,7 +94,7 @@ test('what is encoded here is decoded by numcodecs, and here', async () => {
         const bytes = bytesOf(length, kind, seed)
         const packed = encodeBlosc(bytes, options)
         expect(packed.length).toBeLessThanOrEqual(length + 16)
-        expect(Buffer.compare(decodeBlosc(packed)!, bytes)).toBe(0)
+        expect(Buffer.compare(decodeBlosc(inputOf(packed))!, bytes)).toBe(0)
         expect(Buffer.compare(await Blosc.fromConfig({ id: 'blosc' }).decode(packed), bytes)).toBe(0)
         if (length > 100_000 && kind === 1 && options.level > 0) expect(packed.length).toBeLessThan(length / 5)
       },
@@ -91,7 +108,7 @@ describe('elements of every size', () => {
     test(`${size} bytes are put together again`, () => {
       const count = 1000
       const bytes = bytesOf(size * count + 1, 0, size)
-      expect(Buffer.compare(decodeBlosc(packed(bytes, size))!, bytes)).toBe(0)
+      expect(Buffer.compare(decodeBlosc(inputOf(packed(bytes, size)))!, bytes)).toBe(0)
     })
 
   /** A container of one block whose shuffled bytes are stored as they are. */
