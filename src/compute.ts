@@ -14,7 +14,7 @@ import { writeInPlace } from './plan/regions.ts'
 import { layOut } from './plan/tasks.ts'
 import { engineFor, prepare, startJob } from './run/job.ts'
 import { type ComputeOptions, type Settings, settingsOf } from './run/options.ts'
-import { asResult, freeWith, makeRoom, type Result, reserve, takeResult } from './run/results.ts'
+import { asResult, freeWith, makeRoom, noteStreamed, type Result, reserve, takeResult } from './run/results.ts'
 import { resultBytesOf } from './run/summary.ts'
 import type { Engine } from './scheduler/engine.ts'
 import { taskFlag } from './scheduler/types.ts'
@@ -196,6 +196,7 @@ async function* deliverBlocks(expr: Expr, settings: Settings, resultBytes = 0): 
         offset: box.map(([low]) => low),
         data: showing(ndarrayOver(data, expr.dtype, boxShape(box)), expr.dtype),
       }
+      await noteStreamed(data.byteLength)
     }
     await job.result
   } finally {

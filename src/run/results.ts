@@ -52,15 +52,39 @@ export async function reserve(engine: Engine, shape: Shape, dtype: DType): Promi
 
 /** Node's collector, where it can be asked; elsewhere results are collected when the platform sees fit. */
 async function collectGarbage(): Promise<void> {
-  try {
-    const [v8, vm] = await Promise.all([import('node:v8'), import('node:vm')])
-    v8.setFlagsFromString('--expose-gc')
-    const collect = vm.runInNewContext('gc') as () => void
-    collect()
-    await new Promise((resolve) => setTimeout(resolve, 0))
-  } catch {
-    // no Node: nothing to ask
-  }
+  const collect = await openCollector()
+  if (!collect) return
+  collect()
+  await new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+type Collect = (options?: { type: 'minor' | 'major' }) => void
+let collector: Promise<Collect | undefined> | undefined
+const openCollector = (): Promise<Collect | undefined> => {
+  collector ??= Promise.all([import('node:v8'), import('node:vm')]).then(
+    ([v8, vm]) => {
+      v8.setFlagsFromString('--expose-gc')
+      return vm.runInNewContext('gc') as Collect
+    },
+    () => undefined, // no Node: nothing to ask
+  )
+  return collector
+}
+
+/** So much of a stream's blocks may wait for the collector. */
+const garbageBytes = 64 * 2 ** 20
+let streamedBytes = 0
+
+/**
+ * To be called when the reader of a stream has done with a block. The memory of such blocks counts little for the collector, which would let
+ * hundreds of megabytes of them lie; so it is asked now and then for those that are young.
+ */
+export async function noteStreamed(bytes: number): Promise<void> {
+  streamedBytes += bytes
+  if (streamedBytes < garbageBytes) return
+  streamedBytes = 0
+  const collect = await openCollector()
+  collect?.({ type: 'minor' })
 }
 
 /**
