@@ -3,6 +3,7 @@ import { type JobState, makeReady, outputSize, readySet, taskState } from './job
 import { admit, advanceFrontier, freeBlock, releaseIfUnused, withdraw } from './memory.ts'
 import type { Batch, SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
+import { giveSeat, takeSeat } from './seats.ts'
 import { mainThread, taskFlag, type WorkerId } from './types.ts'
 
 /** A message costs as much as some ten tiny tasks: so many go in one, or as many as make or read this many bytes. */
@@ -111,7 +112,7 @@ class Chain {
  * Whether the task goes to a worker that has nothing else to do. Calls do while it is not known that they are short, and a task that
  * was running, or may have been, when its worker was lost: it will then be the only one that is lost.
  */
-const isAlone = (job: JobState, task: number): boolean =>
+export const isAlone = (job: JobState, task: number): boolean =>
   (job.table.flags[task] & taskFlag.alone) !== 0 ||
   (job.options.isCalls === true && !(job.taskMilliseconds < longMilliseconds)) ||
   job.losses.has(task)
@@ -134,6 +135,7 @@ function addBatch(state: SchedulerState, job: JobState, worker: WorkerState, tas
   const alone = worker.id !== mainThread && isAlone(job, tasks[0])
   const batch = { id: state.nextBatch++, job, worker, tasks, alone, running: tasks.length }
   state.batches.set(batch.id, batch)
+  if (worker.id !== mainThread && worker.batches.length === 0) takeSeat(state.seating)
   worker.batches.push(batch)
   worker.tasksLeft -= tasks.length
   job.batches++
@@ -145,6 +147,7 @@ export function endBatch(state: SchedulerState, batch: Batch): void {
   const { job, worker } = batch
   state.batches.delete(batch.id)
   worker.batches.splice(worker.batches.indexOf(batch), 1)
+  if (worker.id !== mainThread && worker.batches.length === 0) giveSeat(state.seating)
   job.batches--
   const left = job.workerBatches.get(worker.id)! - 1
   if (left > 0) job.workerBatches.set(worker.id, left)

@@ -1,9 +1,10 @@
-import { assignedTasks, fillBatch } from './batch.ts'
+import { assignedTasks, fillBatch, isAlone } from './batch.ts'
 import { makeRoom } from './eviction.ts'
 import type { JobState } from './job.ts'
 import { awaitsInputs, countActive, fitsBeside } from './memory.ts'
 import type { Batch, SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
+import { isWaiting, maySit, mustYield, settleSeats } from './seats.ts'
 import { recallNext, recallSoon } from './spill.ts'
 import { mainThread, type SchedulerAction, taskFlag } from './types.ts'
 
@@ -25,6 +26,7 @@ export function dispatch(state: SchedulerState, actions: SchedulerAction[]): voi
     serve(state, actions)
   }
   spawnWorkers(state, actions)
+  settleSeats(state.seating)
 }
 
 /** Starts tasks, the job first whose next task found no room before; where there is none, blocks leave the heap. */
@@ -49,7 +51,7 @@ function feed(state: SchedulerState, job: JobState, actions: SchedulerAction[]):
 
 /** The job that has to end because no task can start, none runs, and no reader will give back a block: the youngest such. */
 export function findStuck(state: SchedulerState): JobState | undefined {
-  if (state.batches.size > 0 || state.moves.size > 0 || state.spawning > 0) return undefined
+  if (state.batches.size > 0 || state.moves.size > 0 || state.spawning > 0 || isWaiting(state.seating)) return undefined
   // What a reader has not taken is in its job's way alone.
   return state.active.findLast(
     (job) => job.deniedStep === state.steps && (job === state.hungry || job.withReader === 0),
@@ -102,13 +104,25 @@ function assignAll(state: SchedulerState, jobs: readonly JobState[], actions: Sc
 function assignTasks(state: SchedulerState, jobs: readonly JobState[], actions: SchedulerAction[]): void {
   while (assignMain(state, jobs, actions));
   for (let depth = 0; depth < batchesPerWorker; depth++) {
+    if (depth > 0 && mustYield(state.seating)) return
     for (const worker of state.workers.values()) {
       if (!jobs.some((job) => mayUseWorker(state, job) || hasPinned(job))) return
-      if (worker.tasksLeft > 0 && worker.batches.length === depth && !worker.batches[0]?.alone)
-        assign(state, jobs, worker, actions)
+      if (worker.tasksLeft <= 0 || worker.batches.length !== depth || worker.batches[0]?.alone) continue
+      if (depth === 0 || !isWanted(state, jobs, worker)) assign(state, jobs, worker, actions)
     }
   }
 }
+
+/** Whether a task waits for the worker that goes only to one without anything else to do: nothing is queued before it then. */
+const isWanted = (state: SchedulerState, jobs: readonly JobState[], worker: WorkerState): boolean =>
+  jobs.some(
+    (job) =>
+      !job.failure &&
+      (startsAlone(job, job.readyPinned.get(worker.id)) ||
+        (mayUseWorker(state, job) && mayGoTo(job, worker) && startsAlone(job, job.ready))),
+  )
+const startsAlone = (job: JobState, set: OrderedSet | undefined): boolean =>
+  set !== undefined && set.size > 0 && isAlone(job, set.next(0))
 
 /** Whether the job has tasks for workers, or for the main thread, and was not found unable to start any in this step. */
 const mayUseWorker = (state: SchedulerState, job: JobState): boolean =>
@@ -129,19 +143,33 @@ function assign(
   actions: SchedulerAction[],
 ): void {
   const pinnedHere = jobs.filter((job) => !job.failure && (job.readyPinned.get(worker.id)?.size ?? 0) > 0)
-  for (const job of pinnedHere.sort(byPriority))
+  for (const job of pinnedHere.sort(byPriority)) {
+    if (!hasSeat(state, worker)) return
     if (send(state, job, job.readyPinned.get(worker.id)!, worker, actions)) return
+  }
   for (let job = nextJob(state, jobs, worker); job; job = nextJob(state, jobs, worker)) {
+    if (!hasSeat(state, worker)) return
     if (send(state, job, job.ready, worker, actions)) return
     job.idleStep = state.steps
   }
 }
 
+/** Whether the worker is at work, or may go to work. */
+const hasSeat = (state: SchedulerState, worker: WorkerState): boolean =>
+  worker.batches.length > 0 || maySit(state.seating, state.active.some(hasGang))
+/** Of calls that wait for each other some have begun and others not. */
+const hasGang = (job: JobState): boolean =>
+  !job.failure &&
+  job.options.isCalls === true &&
+  job.batches > 0 &&
+  job.ready.size > 0 &&
+  (job.table.flags[job.ready.next(0)] & taskFlag.alone) !== 0
+
 function nextJob(state: SchedulerState, jobs: readonly JobState[], worker: WorkerState): JobState | undefined {
   let best: JobState | undefined
   for (const job of jobs) {
     if (!mayUseWorker(state, job) || (best && !goesBefore(job, best))) continue
-    if (job.workerBatches.has(worker.id) || workersOf(job) < job.options.workers) best = job
+    if (mayGoTo(job, worker)) best = job
   }
   return best
 }
@@ -153,6 +181,8 @@ const goesBefore = (job: JobState, other: JobState): boolean =>
 
 /** How many workers run tasks of the job. */
 const workersOf = (job: JobState): number => job.workerBatches.size - (job.workerBatches.has(mainThread) ? 1 : 0)
+const mayGoTo = (job: JobState, worker: WorkerState): boolean =>
+  job.workerBatches.has(worker.id) || workersOf(job) < job.options.workers
 
 /** A job without workers has one batch on the main thread at a time, so that its memory stays low. */
 const hasMainTurn = (job: JobState): boolean =>

@@ -6,6 +6,7 @@ import type { Mover } from './mover.ts'
 import { forgetRunning, tellStart } from './observe.ts'
 import { describeJob, tellEnd, tellEvent, tellMemory } from './report.ts'
 import type { Job, JobRequest, JobResult } from './request.ts'
+import { tellTurns } from './seats.ts'
 import { heapError, type SharedHeap } from './shared-heap.ts'
 import { type SchedulerState, step } from './state.ts'
 import type { Threads } from './threads.ts'
@@ -57,7 +58,9 @@ export function createDriver(
     for (const action of actions) perform(action)
     if (event.type === 'finished') tellProgress(event.job)
     if (mayFail.has(event.type)) stopFailed()
+    tellTurns(state.seating.seats)
   })
+  state.seating.onTurn = () => send({ type: 'seatFree' })
 
   /** Those of which tasks still run: they wait for them. */
   function stopFailed(): void {

@@ -8,6 +8,7 @@ import { createDriver } from './driver.ts'
 import { createLocal } from './local.ts'
 import { createMover } from './mover.ts'
 import type { Job, JobRequest } from './request.ts'
+import type { Seats } from './seats.ts'
 import { createSharedHeap } from './shared-heap.ts'
 import { createState } from './state.ts'
 import { createThreads } from './threads.ts'
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly createExecutor: (memory: WebAssembly.Memory, scratchAddress: number) => Executor | Promise<Executor>
   /** The folder in which the process's spill file lies, while there is one. */
   readonly spillDirectory?: () => string
+  /** What limits the workers at work, of other machines too; unless given nothing does. */
+  readonly seats?: Seats
   /** The workers' entry, where it is not the package's own. */
   readonly workerUrl?: URL
 }
@@ -59,7 +62,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { workers, createExecutor, workerUrl = ownFile('worker/main'), spillDirectory = tmpdir } = options
   const inHeap = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
   let limitBytes = options.memoryLimitBytes
-  const state = createState(inHeap(limitBytes), limitBytes - inHeap(limitBytes))
+  const state = createState(inHeap(limitBytes), limitBytes - inHeap(limitBytes), undefined, options.seats)
   const heap = createSharedHeap(state.heap)
   const driver = createDriver(state, heap, (connection) => ({
     local: createLocal({ ...connection, createExecutor: () => createExecutor(heap.memory, heap.takeScratch()) }),

@@ -1,6 +1,7 @@
 import { type Allocator, createAllocator } from './allocator.ts'
 import type { Block } from './block.ts'
 import type { JobState } from './job.ts'
+import { createSeats, joinSeats, type Seating } from './seats.ts'
 import { createSlots, type Slot, type Slots } from './slots.ts'
 import { type JobId, mainThread, type WorkerId } from './types.ts'
 
@@ -34,6 +35,8 @@ export interface SchedulerState {
   readonly waiting: JobState[]
   readonly workers: Map<WorkerId, WorkerState>
   readonly main: WorkerState
+  /** Its part of the workers that may be at work at once, where it is not the only machine of the process. */
+  readonly seating: Seating
   readonly tasksPerWorker: number
   /** Workers that were asked for and are not ready; how many were lost before they were ready, one after the other. */
   spawning: number
@@ -85,6 +88,7 @@ export function createState(
   limitBytes: number,
   slabLimitBytes = 0,
   tasksPerWorker = Number.POSITIVE_INFINITY,
+  seats = createSeats(Number.POSITIVE_INFINITY),
 ): SchedulerState {
   return {
     heap: createAllocator(limitBytes),
@@ -93,6 +97,7 @@ export function createState(
     waiting: [],
     workers: new Map(),
     main: { id: mainThread, batches: [], tasksLeft: Number.POSITIVE_INFINITY },
+    seating: joinSeats(seats),
     tasksPerWorker,
     spawning: 0,
     spawnFailures: 0,

@@ -4,6 +4,7 @@ import { type CallRequest, type CallsHandle, submitCalls } from './calls.ts'
 import type { Connection } from './connection.ts'
 import { createDriver, type Runners } from './driver.ts'
 import { type OpenLink, openLocal, openProcess, openThread } from './links.ts'
+import { processSeats } from './seats.ts'
 import { createState } from './state.ts'
 
 export interface OwnWorkersOptions {
@@ -16,7 +17,10 @@ export interface OwnWorkersOptions {
   /** Of each process, in bytes. */
   readonly memoryLimitBytes: number | undefined
 }
-/** Workers that run calls for one pool alone: a state machine of their own, as the process's workers have. */
+/**
+ * Workers that run calls for one pool alone: a state machine of their own, as the process's workers have. All machines together have no
+ * more workers at work than the process may run at once.
+ */
 export interface OwnWorkers {
   submitCalls(request: CallRequest): CallsHandle
   shutdown(): Promise<void>
@@ -35,7 +39,9 @@ export function createOwnWorkers(options: OwnWorkersOptions): OwnWorkers {
     threads: createCallWorkers({ ...connection, open: opener(options), initializer }),
     mover: noMover,
   })
-  const driver = createDriver(createState(Number.MAX_SAFE_INTEGER, 0, tasksPerWorker), noHeap, connect, ++poolCount)
+  const seats = workers === 0 ? undefined : processSeats()
+  const state = createState(Number.MAX_SAFE_INTEGER, 0, tasksPerWorker, seats)
+  const driver = createDriver(state, noHeap, connect, ++poolCount)
   return {
     submitCalls: (request) =>
       submitCalls(driver, {

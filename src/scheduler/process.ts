@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { config } from '../core/config.ts'
 import { createEngine, type Engine } from './engine.ts'
+import { processSeats } from './seats.ts'
 
 let engine: Engine | undefined
 
@@ -9,6 +10,7 @@ export function getEngine(): Engine {
   engine ??= createEngine({
     memoryLimitBytes: config().memoryLimit,
     workers: config().workers,
+    seats: processSeats(),
     spillDirectory: () => config().spillDirectory ?? tmpdir(),
     createExecutor: async (memory, scratchAddress) =>
       (await import('../worker/execute.ts')).createExecutor(memory, scratchAddress),

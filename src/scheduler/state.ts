@@ -40,6 +40,7 @@ function handle(state: SchedulerState, event: SchedulerEvent, actions: Scheduler
   else if (event.type === 'wake') wake(state, actions)
   else if (event.type === 'workerReady') addWorker(state, event.worker)
   else if (event.type === 'workerLost') loseWorker(state, event, actions)
+  else if (event.type === 'seatFree') return
   else if (event.type === 'release') state.heap.free(event.address)
   else if (event.type === 'discard') discard(state, event.kept)
   else if (event.type === 'moved' || event.type === 'moveFailed') move(state, event, actions)

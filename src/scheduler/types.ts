@@ -67,6 +67,8 @@ export type SchedulerEvent =
   | { readonly type: 'submit'; readonly job: JobId; readonly table: TaskTable; readonly options: JobOptions }
   /** A job is about to come: the first worker may start meanwhile. */
   | { readonly type: 'wake' }
+  /** It has waited for a seat, and there is one. */
+  | { readonly type: 'seatFree' }
   | { readonly type: 'workerReady'; readonly worker: WorkerId }
   /**
    * `cause`: the error that ended it, if there was one. `suspects`: the tasks of its first batch of which one has ended it; without them

@@ -1,6 +1,7 @@
 import { AbortError, MemoryLimitError, WorkerLostError } from '../../src/core/errors.ts'
 import { blockSize } from '../../src/scheduler/allocator.ts'
 import { takenBytes } from '../../src/scheduler/job.ts'
+import { type Seats, tellTurns } from '../../src/scheduler/seats.ts'
 import { createState, type SchedulerState, step } from '../../src/scheduler/state.ts'
 import {
   type JobId,
@@ -68,6 +69,8 @@ export function randomTable(random: Random, options: TableOptions): TaskTable {
 export interface JobPlan {
   readonly table: TaskTable
   readonly options: JobOptions
+  /** Its tasks wait for each other: none ends before all have begun. */
+  readonly isGang?: boolean
 }
 /** Weights of the events that may happen at each turn. */
 export interface Chances {
@@ -120,6 +123,41 @@ const check = (condition: boolean, text: string): void => {
   if (!condition) throw new Error(text)
 }
 
+/** What one state machine has to do beside others. */
+export interface MachinePlan {
+  readonly plans: readonly JobPlan[]
+  readonly limitBytes: number
+  readonly chances: Chances
+  readonly tasksPerWorker?: number
+}
+
+/**
+ * Runs several state machines with seats in common, in random order: never more workers are at work than there are seats. `closing`: how
+ * likely it is at each turn that one of them is closed.
+ */
+export function simulateTogether(
+  random: Random,
+  seats: Seats,
+  machines: readonly MachinePlan[],
+  closing: number,
+): Outcome[] {
+  const worlds = machines.map(
+    ({ limitBytes, plans, chances, tasksPerWorker }) =>
+      new World(random, limitBytes, plans, chances, tasksPerWorker, seats),
+  )
+  for (let left = [...worlds]; left.length > 0; ) {
+    const world = pick(random, left)
+    if (random() < closing) world.close()
+    if (world.turn()) left = [...worlds]
+    else left.splice(left.indexOf(world), 1)
+    const atWork = worlds.reduce((sum, one) => sum + one.atWork(), 0)
+    check(atWork === seats.taken && atWork <= seats.count, `${atWork} at work, ${seats.taken} of ${seats.count} seats`)
+  }
+  for (const world of worlds) world.checkEnd()
+  check(seats.taken === 0 && seats.waiting.size === 0, 'seats are left')
+  return worlds.map(({ jobs, state, events, moves }) => ({ jobs, state, events, moves }))
+}
+
 /** Runs jobs against the state machine with events in random order, and checks after each that nothing forbidden was asked for. */
 export function simulate(
   random: Random,
@@ -163,6 +201,7 @@ class World {
   private readonly kept: Kept[] = []
   private starting = 0
   private readonly tasksOf = new Map<number, number>()
+  private isSeatFree = false
 
   constructor(
     random: Random,
@@ -170,12 +209,27 @@ class World {
     plans: readonly JobPlan[],
     chances: Chances,
     tasksPerWorker?: number,
+    seats?: Seats,
   ) {
     this.random = random
     this.limitBytes = limitBytes
     this.chances = chances
     this.toSubmit = [...plans]
-    this.state = createState(limitBytes, random() < 0.5 ? 0 : limitBytes * random(), tasksPerWorker)
+    this.state = createState(limitBytes, random() < 0.5 ? 0 : limitBytes * random(), tasksPerWorker, seats)
+    this.state.seating.onTurn = () => {
+      this.isSeatFree = true
+    }
+  }
+  atWork(): number {
+    let count = 0
+    for (const [worker, batches] of this.workers) if (worker !== mainThread && batches.length > 0) count++
+    return count
+  }
+  /** All jobs are cancelled and all workers end, as those of a pool do. */
+  close(): void {
+    this.toSubmit.length = 0
+    for (const job of this.jobs) if (!job.settled) this.cancel(job)
+    for (const worker of [...this.workers.keys()]) if (worker !== mainThread) this.lose(worker)
   }
 
   /** Makes one of the things happen that can happen now. False: nothing can any more. */
@@ -185,10 +239,12 @@ class World {
     if (this.toSubmit.length > 0) options.push([1, () => this.submit()])
     if (this.starting > 0)
       options.push([2, () => this.workerReady()], [chances.loseStarting, () => this.loseStarting()])
+    if (this.isSeatFree) options.push([2, () => this.useSeat()])
     for (const [worker, batches] of this.workers) {
       if (batches.length === 0) continue
       const failing = this.job(batches[0].job).options.independent ? 0 : chances.fail
-      options.push([2, () => this.finish(worker)], [failing, () => this.fail(worker)])
+      if (this.mayEnd(this.job(batches[0].job)))
+        options.push([2, () => this.finish(worker)], [failing, () => this.fail(worker)])
       if (worker !== mainThread) options.push([chances.lose, () => this.lose(worker)])
     }
     for (const job of this.jobs) {
@@ -211,10 +267,21 @@ class World {
     return true
   }
 
+  /** Tasks of a gang end when all have begun, or when their job is not wanted any more. */
+  private mayEnd({ isGang, id, running, finished }: SimulatedJob): boolean {
+    if (!isGang || this.state.jobs.get(id)?.failure) return true
+    return finished.every((isFinished, task) => isFinished === 1 || running.has(task))
+  }
+  private useSeat(): void {
+    this.isSeatFree = false
+    this.send({ type: 'seatFree' })
+  }
+
   private send(event: SchedulerEvent): void {
     this.events++
     const actions = step(this.state, event)
     for (const action of actions) this.perform(action)
+    tellTurns(this.state.seating.seats)
     this.checkMemory()
   }
 
@@ -339,6 +406,10 @@ class World {
     const batches = this.workers.get(worker)!
     this.workers.delete(worker)
     const suspect = batches[0]
+    if (!suspect) {
+      this.send({ type: 'workerLost', worker })
+      return
+    }
     const job = this.job(suspect.job)
     const suspects = this.suspects(suspect.tasks.map(({ task }) => task))
     const [blamed] = suspects ?? [suspect.tasks[0].task]

@@ -4,51 +4,9 @@ import { MemoryLimitError } from '../../src/core/errors.ts'
 import { memoryProfile, sequentialPeakBytes } from '../../src/scheduler/profile.ts'
 import { createState, step } from '../../src/scheduler/state.ts'
 import { type JobOptions, type SchedulerAction, type SchedulerEvent, taskFlag } from '../../src/scheduler/types.ts'
-import { type Chances, calm, type JobPlan, type Random, randomFrom, randomTable, simulate } from './simulation.ts'
+import { between, randomCalls, randomJob } from './random-jobs.ts'
+import { type Chances, calm, type Random, randomFrom, simulate } from './simulation.ts'
 import { tableOf } from './support/engine.ts'
-
-const between = (random: Random, low: number, high: number): number => low + Math.floor(random() * (high - low + 1))
-
-function randomJob(random: Random, limitBytes: number, bytes: (random: Random) => number): JobPlan {
-  const often = (chance: number): number => (random() < 0.5 ? 0 : random() * chance)
-  const table = randomTable(random, {
-    count: between(random, 0, random() < 0.1 ? 300 : 40),
-    mostInputs: between(random, 0, 4),
-    reach: between(random, 1, 30),
-    bytes,
-    deliver: often(0.6),
-    keep: often(0.2),
-    main: often(0.5),
-    again: often(1),
-  })
-  const options = {
-    limitBytes: random() < 0.5 ? limitBytes : Math.floor(limitBytes * 2 * random()),
-    workers: between(random, 0, 3),
-    ordered: random() < 0.5,
-    readAhead: between(random, 0, 5),
-  }
-  return { table, options }
-}
-
-function randomCalls(random: Random, group: object): JobPlan {
-  const shape = { mostInputs: between(random, 0, 3), reach: between(random, 1, 30), bytes: () => 0 }
-  const count = between(random, 0, random() < 0.1 ? 400 : 60)
-  const inGroup = random() < 0.4
-  const pinned = !inGroup && random() < 0.4 ? random() : 0
-  const table = randomTable(random, { ...shape, count, deliver: 0, keep: 0, main: 0, again: 0, pinned })
-  const options = {
-    limitBytes: Number.MAX_SAFE_INTEGER,
-    workers: inGroup ? 2 : between(random, 0, 3),
-    ordered: false,
-    readAhead: 1,
-    isCalls: true,
-    independent: random() < 0.6,
-    priority: between(random, -1, 1),
-    mostLosses: random() < 0.3 ? 1 : undefined,
-    group: inGroup ? group : undefined,
-  }
-  return { table, options }
-}
 
 describe('any order of events', () => {
   const wild: Chances = {
@@ -327,6 +285,20 @@ describe('batches', () => {
       [1, 1],
     ])
     expect(finish(runs[1]).runs.map((run) => [run.worker, ...numbers(run)])).toEqual([[1, 2]])
+  })
+  test('nothing is queued before a task that waits for a worker of its own', () => {
+    const { send, finish } = scheduler(2)
+    const { runs } = send({ type: 'submit', job: 1, table: tableOf(new Array(9).fill([]), 2 ** 21), options: free })
+    const pinned = Int32Array.of(1, -1)
+    const table = { ...tableOf([[], []], 0, () => taskFlag.alone), pinned }
+    send({ type: 'submit', job: 2, table, options: { ...free, workers: 1 } })
+    const started = [runs[0], runs[2], runs[1], runs[3]].map((run) => finish(run).runs)
+    expect(started.map((some) => some.map(({ job, worker, tasks }) => [job, worker, tasks[0].task]))).toEqual([
+      [],
+      [[2, 0, 1]],
+      [],
+      [[2, 1, 0]],
+    ])
   })
   test('jobs take turns', () => {
     const { send, finish } = scheduler(1)

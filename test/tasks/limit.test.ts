@@ -52,3 +52,61 @@ test.skipIf(!hasTaskset)(
   },
   90_000,
 )
+
+const pools: Record<string, nd.PoolOptions> = {
+  'the workers of the process': {},
+  'threads of its own': { initializer: () => {} },
+  processes: { kind: 'process' },
+}
+/** Works for some time; from when to when, on the clock that all threads and processes have. */
+const work = (milliseconds: number): [bigint, bigint] => {
+  const start = process.hrtime.bigint()
+  while (process.hrtime.bigint() - start < milliseconds * 1e6);
+  return [start, process.hrtime.bigint()]
+}
+
+test('pools of all kinds, and ranks, together have no more at work than the process may run', async () => {
+  const milliseconds = Array.from({ length: 30 }, (_, i) => 1 + (i % 5))
+  const opened = Object.values(pools).map((options) => new nd.Pool(options))
+  const ranks = nd.ranks(mostWorkers(), async (comm): Promise<[bigint, bigint]> => {
+    const start = process.hrtime.bigint()
+    for (let k = 0; k < 20; k++) await comm.barrier()
+    return [start, process.hrtime.bigint()]
+  })
+  const spans = await Promise.all([
+    ...opened.flatMap((pool) => [pool.map(work, milliseconds, { chunksize: 1 }), pool.map(work, milliseconds)]),
+    ranks,
+  ])
+  const changes = spans.flat().flatMap(([start, end]) => [
+    { time: start, by: 1 },
+    { time: end, by: -1 },
+  ])
+  changes.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.by - b.by))
+  let atWork = 0
+  const counts = changes.map(({ by }) => (atWork += by))
+  expect(Math.max(...counts)).toBeLessThanOrEqual(mostWorkers())
+  expect(atWork).toBe(0)
+  for (const pool of opened) await pool.close()
+})
+
+test.each(Object.keys(pools))(
+  'a long run of arrays and a pool go on side by side: %s',
+  async (kind) => {
+    const controller = new AbortController()
+    const long = nd.random
+      .random([20_000, 1_000_000], { chunks: [1, 1_000_000] })
+      .sum()
+      .compute({ signal: controller.signal })
+    const ended = long.then(
+      () => expect.unreachable('it has run to its end'),
+      (error) => error,
+    )
+    const pool = new nd.Pool(pools[kind])
+    for (let k = 0; k < 5; k++)
+      expect(await pool.map((x: number) => x * x, [1, 2, 3], { chunksize: 1 })).toEqual([1, 4, 9])
+    controller.abort('enough')
+    expect(await ended).toBeInstanceOf(nd.AbortError)
+    await pool.close()
+  },
+  60_000,
+)
