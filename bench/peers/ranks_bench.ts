@@ -1,10 +1,5 @@
 /** The cases of bench/ranks.ts in microseconds, as one line of JSON. */
-import { existsSync } from 'node:fs'
-
-const built = new URL('../../dist/index.js', import.meta.url)
-const nd: typeof import('../../src/index.ts') = await import(
-  existsSync(built) ? built.href : new URL('../../src/index.ts', import.meta.url).href
-)
+import * as nd from 'ndloom'
 
 const [times] = await nd.ranks(2, async (comm) => {
   const other = 1 - comm.rank
