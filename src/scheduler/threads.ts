@@ -2,10 +2,11 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { internal, NdloomError } from '../core/errors.ts'
-import { type CallEnds, isCallPlan } from '../worker/call-messages.ts'
+import type { CallEnds } from '../worker/call-messages.ts'
 import { decodeError, encodeError } from '../worker/errors.ts'
 import {
   createTimes,
+  type Definition,
   encodeBatch,
   type TaskCall,
   timedPlace,
@@ -47,7 +48,7 @@ interface Thread {
   readonly scratchAddress: number
   readonly progress: Int32Array
   readonly times: Float64Array
-  readonly defined: Map<JobId, 'blocks' | 'calls'>
+  readonly defined: Set<JobId>
   /** What it has to do, in order; `next` is the first task of a batch that has not ended. */
   readonly batches: {
     readonly job: JobId
@@ -124,7 +125,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     retire: (worker) => internal(`worker ${worker} of the process is not to be ended`),
     forget(job) {
       stops.forget(job)
-      for (const thread of threads.values()) forgetPlan(thread, job)
+      for (const { port, defined } of threads.values()) if (defined.delete(job)) port.postMessage(job)
     },
     async shutdown() {
       await Promise.all([...threads.values()].map(({ worker }) => worker.terminate()))
@@ -158,16 +159,9 @@ function post(
   tasks: readonly TaskCall[],
   isTimed: boolean,
 ): readonly number[] {
+  if (!thread.defined.has(job)) define(thread, job, plan(job))
   const callJob = calls(job)
-  const isDefined = thread.defined.has(job)
-  if (callJob) {
-    const definition = plan(job)
-    return callJob.send(thread.id, tasks, isTimed, (batch, moved) => {
-      thread.port.postMessage(isDefined || !isCallPlan(definition) ? batch : { ...batch, plan: definition }, moved)
-      thread.defined.set(job, 'calls')
-    })
-  }
-  if (!isDefined) definePlan(thread, job, plan(job))
+  if (callJob) return callJob.send(thread.id, tasks, isTimed, (batch, moved) => thread.port.postMessage(batch, moved))
   thread.port.postMessage(encodeBatch(job, tasks, isTimed))
   return tasks.map(({ task }) => task)
 }
@@ -257,7 +251,7 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
       scratchAddress,
       progress,
       times,
-      defined: new Map(),
+      defined: new Set(),
       batches: [],
       ended: 0,
       hasEnded: false,
@@ -270,17 +264,14 @@ function startThread({ heap, workerUrl }: ThreadsOptions, id: WorkerId, stopped:
 }
 
 /** Sends the plan; when it cannot be sent, its tasks fail with the reason. */
-function definePlan({ api, defined }: Thread, job: JobId, plan: unknown): void {
-  defined.set(job, 'blocks')
-  api.define(job, plan).catch((error: unknown) => api.refuse(job, encodeError(error)))
-}
-
-/** Each on the way on which it was defined, so that it comes after that. */
-function forgetPlan({ api, port, defined }: Thread, job: JobId): void {
-  const kind = defined.get(job)
-  if (kind === 'calls') port.postMessage(job)
-  else if (kind === 'blocks') void api.forget(job)
-  defined.delete(job)
+function define({ port, defined }: Thread, job: JobId, plan: unknown): void {
+  const post = (definition: Definition): void => port.postMessage(definition)
+  defined.add(job)
+  try {
+    post({ job, plan })
+  } catch (error) {
+    post({ job, refused: encodeError(error) })
+  }
 }
 
 /** Only a worker that has something to do keeps the process from ending. */

@@ -17,8 +17,6 @@ export interface CallPlan {
  * batch gave. The word is `callWord`.
  */
 export interface CallBatch {
-  /** With the first batch of the job that a worker of the process gets. */
-  readonly plan?: CallPlan
   readonly numbers: Uint32Array
   readonly args: unknown[]
 }

@@ -34,8 +34,13 @@ export function encodeBatch(job: number, tasks: readonly TaskCall[], isTimed: bo
   return numbers
 }
 
-/** What is sent on the raw port. A number: the job of calls has ended. */
-export type ToWorker = Uint32Array | CallBatch | number
+/** Comes before the first batch of a job; with an error, which its tasks then fail with, where its plan could not be sent. */
+export type Definition =
+  | { readonly job: number; readonly plan: unknown }
+  | { readonly job: number; readonly refused: Encoded }
+
+/** What is sent on the raw port, in order. A number: the job has ended. */
+export type ToWorker = Definition | Uint32Array | CallBatch | number
 
 /**
  * A worker's answers. A number: so many of all tasks it was ever given have ended (it counts them in the order in which they were
@@ -66,10 +71,6 @@ export interface WorkerStart {
 
 /** The rare calls, through comlink. */
 export interface WorkerApi {
-  define(job: number, plan: unknown): void
-  /** Instead of `define` when the plan could not be sent: the job's tasks fail with the error. */
-  refuse(job: number, error: Encoded): void
-  forget(job: number): void
   /** Its tasks are not wanted any more: see Executor. */
   stop(job: number): void
 }

@@ -10,6 +10,7 @@ import type { Executor } from './executor.ts'
 import {
   batchHead,
   clockOffset,
+  type Definition,
   isStopped,
   type ToWorker,
   timedPlace,
@@ -28,7 +29,7 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
   const { worker, memory, scratchAddress, port, progress, times, stopped } = workerData as WorkerStart
   const executor = createExecutor(memory, scratchAddress)
   const calls = createCalls(worker)
-  const plans = new Plans(executor, calls)
+  const plans = createPlans(executor, calls)
   const waiting: (Uint32Array | CallBatch)[] = []
   const offset = clockOffset()
   let isRunning = false
@@ -55,7 +56,7 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
     const end = ended + count
     let run: CallRun | undefined
     try {
-      if (!plans.isDefined(job)) await plans.defined(job)
+      plans.check(job)
       if ('numbers' in message) run = calls.begin(message)
       let start = isTimed ? performance.now() : 0
       for (let at = batchHead; ended < end; at += 3 + batch[at + 2]) {
@@ -87,17 +88,17 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
     isRunning = false
   }
   port.on('message', (message: ToWorker) => {
-    if (typeof message === 'number') {
-      plans.api.forget(message)
-      return
+    if (typeof message === 'number') plans.forget(message)
+    else if ('job' in message) plans.define(message)
+    else {
+      waiting.push(message)
+      if (!isRunning) void runAll()
     }
-    if ('plan' in message && message.plan) plans.api.define(message.numbers[0], message.plan)
-    waiting.push(message)
-    if (!isRunning) void runAll()
   })
   // A user's function may have closed them: a worker that hears nothing must end, so that its tasks go to another.
   for (const closed of [port, parentPort]) closed.on('close', () => process.exit(1))
-  expose(plans.api, nodeEndpoint(parentPort))
+  const api: WorkerApi = { stop: (job) => executor.stop?.(job) }
+  expose(api, nodeEndpoint(parentPort))
   tell('ready')
 }
 
@@ -107,47 +108,31 @@ function inputsOf(batch: Uint32Array, at: number): number[] {
   return inputs
 }
 
-/** Which jobs this worker knows. A batch may come before its job's plan, as they take different ways. */
-class Plans {
-  readonly api: WorkerApi
-  private readonly known = new Set<number>()
-  private readonly refused = new Map<number, unknown>()
-  private readonly waiting = new Map<number, () => void>()
-
-  constructor(executor: Executor, calls: Calls) {
-    this.api = {
-      define: (job, plan) => {
-        try {
-          if (isCallPlan(plan)) calls.define(job, plan)
-          else executor.define(job, plan)
-          this.known.add(job)
-        } catch (error) {
-          this.refused.set(job, error)
-        }
-        this.waiting.get(job)?.()
-      },
-      refuse: (job, error) => {
-        this.refused.set(job, decodeError(error))
-        this.waiting.get(job)?.()
-      },
-      stop: (job) => executor.stop?.(job),
-      forget: (job) => {
-        this.refused.delete(job)
-        this.waiting.delete(job)
-        if (!this.known.delete(job)) return
-        executor.forget(job)
-        calls.forget(job)
-      },
-    }
-  }
-  isDefined(job: number): boolean {
-    return this.known.has(job)
-  }
-  async defined(job: number): Promise<void> {
-    if (!this.known.has(job) && !this.refused.has(job)) {
-      await new Promise<void>((resolve) => this.waiting.set(job, resolve))
-      this.waiting.delete(job)
-    }
-    if (this.refused.has(job)) throw this.refused.get(job)
+/** The jobs that this worker knows. */
+function createPlans(executor: Executor, calls: Calls) {
+  const known = new Set<number>()
+  const refused = new Map<number, unknown>()
+  return {
+    define(definition: Definition): void {
+      const { job } = definition
+      try {
+        if ('refused' in definition) throw decodeError(definition.refused)
+        if (isCallPlan(definition.plan)) calls.define(job, definition.plan)
+        else executor.define(job, definition.plan)
+        known.add(job)
+      } catch (error) {
+        refused.set(job, error)
+      }
+    },
+    /** Throws what was thrown when the job was to be defined. */
+    check(job: number): void {
+      if (refused.has(job)) throw refused.get(job)
+    },
+    forget(job: number): void {
+      refused.delete(job)
+      if (!known.delete(job)) return
+      executor.forget(job)
+      calls.forget(job)
+    },
   }
 }
