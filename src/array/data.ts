@@ -21,7 +21,7 @@ import { DTypeError, formatGiven, ShapeError, StorageError } from '../core/error
 import { checkShape, formatShape, rowMajorStrides, type Shape, sizeOf } from '../core/shape.ts'
 import { cast, constant, fromSource } from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
-import { isResult } from '../run/results.ts'
+import { isInHeap } from '../storage/sent.ts'
 
 /** Values in arrays in arrays; a row may be a typed array. */
 export type Nested = readonly (Value | TypedArray | Nested)[]
@@ -164,7 +164,7 @@ const isShared = (data: TypedArray): boolean =>
 
 function holdTyped(data: TypedArray, operation: string): TypedArray {
   checkAttached(data, operation)
-  if (isShared(data) && !isResult(data)) return data
+  if (isShared(data) && !isInHeap(data)) return data
   const copy = allocateShared(typedDType(data, operation), data.length)
   ;(copy as Float64Array).set(data as Float64Array)
   return copy

@@ -4,6 +4,7 @@ import { type Shape, sizeOf } from '../core/shape.ts'
 import { showing } from '../diagnostics/result.ts'
 import type { Engine } from '../scheduler/engine.ts'
 import { ndarrayOver } from '../storage/ndarray.ts'
+import { markInHeap } from '../storage/sent.ts'
 
 /** What compute gives: a scijs ndarray, or for a 0-d array a plain JavaScript value. */
 export type Result = NdArray | Value
@@ -19,11 +20,6 @@ const owned = new FinalizationRegistry<() => void>((free) => {
   free()
 })
 let ownedCount = 0
-
-/** The buffers of results that lie in the heap. */
-const resultBuffers = new WeakSet<object>()
-/** Whether data is a result of ours, or a part of one: it is shared with the workers, though to a user it is like any other array. */
-export const isResult = (data: ArrayBufferView): boolean => resultBuffers.has(data.buffer)
 
 /** Calls `free`, which must not refer to `owner`, when that is collected. */
 export function freeWith(owner: object, free: () => void): void {
@@ -102,7 +98,7 @@ export function takeResult(engine: Engine, address: number, shape: Shape, dtype:
   const own = engine.memory.buffer
   engine.memory.grow(0)
   freeWith(own, () => engine.free(address))
-  resultBuffers.add(own)
+  markInHeap(own)
   return asResult(viewBytes(dtype, own, address, sizeOf(shape)), dtype, shape)
 }
 

@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads'
 import { AbortError, NdloomError } from '../core/errors.ts'
+import { fromSent } from '../storage/sent.ts'
 import type { CallBatch, CallEnds } from '../worker/call-messages.ts'
 import { decodeError } from '../worker/errors.ts'
 import type { TaskCall } from '../worker/protocol.ts'
@@ -81,12 +82,12 @@ export function createCallJob(request: CallRequest, job: JobId, report: (event: 
     },
     receive(worker, tasks, { values: given, failures, milliseconds }, times) {
       const failedAt = new Map(failures.map((failure) => [failure.at, failure]))
-      for (let i = 0; i < tasks.length; i++) {
-        const task = tasks[i]
+      for (const [i, task] of tasks.entries()) {
         const failure = failedAt.get(i)
         if (!failure) {
           values.end(task, given[i])
-          if (!values.hasFailed(task) && values.isWanted(task)) callBack(() => request.onValue?.(task, given[i]))
+          if (!values.hasFailed(task) && values.isWanted(task))
+            callBack(() => request.onValue?.(task, fromSent(given[i])))
           continue
         }
         const before = values.failureBefore(task)

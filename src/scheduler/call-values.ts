@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads'
 import { internal } from '../core/errors.ts'
+import { toSent } from '../storage/sent.ts'
 import { partsOf } from '../worker/buffers.ts'
 import { type CallBatch, callWord } from '../worker/call-messages.ts'
 import { type CallRequest, input } from './call-request.ts'
@@ -68,7 +69,7 @@ export class CallValues {
           arg === input ? (inputs[next++] ?? internal(`task ${task} calls with more inputs than it has`)) : -1
         const source = (position.get(read) ?? -1) + 1
         numbers.push(source)
-        if (source === 0) args.push(ownArg(i, read < 0 ? arg : this.values.get(read)))
+        if (source === 0) args.push(ownArg(i, toSent(read < 0 ? arg : this.values.get(read))))
       }
     })
     return { numbers: Uint32Array.from(numbers), args }

@@ -3,6 +3,7 @@ import { formatGiven, NdloomError } from '../core/errors.ts'
 import type { CallRequest, CallsHandle } from '../scheduler/calls.ts'
 import { createOwnWorkers, type OwnWorkersOptions } from '../scheduler/own-workers.ts'
 import { getEngine } from '../scheduler/process.ts'
+import { toSent } from '../storage/sent.ts'
 import { sentFunction } from '../worker/functions.ts'
 import { checkCount, type TaskFunction } from './options.ts'
 
@@ -70,7 +71,7 @@ export function createBackend(workers: number, options: PoolOptions): Backend {
   return ownBackend({
     kind,
     workers,
-    initializer: fn && { fn, args: initargs },
+    initializer: fn && { fn, args: initargs.map(toSent) },
     tasksPerWorker,
     memoryLimitBytes,
   })

@@ -5,7 +5,6 @@ import { type ComputeOptions, type Settings, settingsOf } from '../run/options.t
 import { type Call, input, nameTask } from '../scheduler/calls.ts'
 import { describeCalls } from '../scheduler/describe-calls.ts'
 import { getEngine } from '../scheduler/process.ts'
-import { revive, sendable } from '../storage/ndarray.ts'
 import { Node } from './node.ts'
 import type { NamedFunction } from './options.ts'
 
@@ -110,12 +109,12 @@ async function runCalls(
     inputs,
     functions,
     describe: () => describeCalls(functions, tasks.length, (task) => fnOf[task]),
-    call: (task): Call => ({ fn: fnOf[task], args: tasks[task].args.map((arg) => sent(arg, arrays)) }),
+    call: (task): Call => ({ fn: fnOf[task], args: tasks[task].args.map((arg) => argumentOf(arg, arrays)) }),
     isWanted: (task) => isWanted.has(task),
     independent: false,
     workers,
     signal,
-    onValue: (task, value) => values.set(task, revive(value)),
+    onValue: (task, value) => values.set(task, value),
     nameError: (task, error) => nameTask(tasks[task].fn?.name ?? 'task', [], error),
     onProgress(finishedTasks, totalTasks) {
       progress?.report(finishedTasks)
@@ -133,12 +132,9 @@ async function runCalls(
   return values
 }
 
-/** How an argument goes to a worker. An array's elements are copied: the function may change what it is given. */
-function sent(arg: unknown, arrays: ReadonlyMap<ChunkedArray, unknown>): unknown {
+function argumentOf(arg: unknown, arrays: ReadonlyMap<ChunkedArray, unknown>): unknown {
   if (isCall(arg)) return input
-  if (!(arg instanceof ChunkedArray)) return arg
-  const value = arrays.get(arg)
-  return typeof value === 'object' && value !== null && 'stride' in value ? sendable(value as never) : value
+  return arg instanceof ChunkedArray ? arrays.get(arg) : arg
 }
 
 function functionsOf(tasks: readonly Node[]) {

@@ -1,3 +1,5 @@
+import { fromSent, isInHeap, isNdArray, toSent } from '../storage/sent.ts'
+
 /** A copy of the value in which the bytes of typed arrays lie in shared memory: sent to another thread they are not copied. */
 export function shareBytes(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return shareView(value)
@@ -5,6 +7,7 @@ export function shareBytes(value: unknown): unknown {
   if (value instanceof ArrayBuffer) return sharedCopy(new Uint8Array(value))
   if (Array.isArray(value)) return value.map(shareBytes)
   if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [shareBytes(key), shareBytes(item)]))
+  if (isNdArray(value)) return fromSent(shareBytes(toSent(value)))
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shareBytes(item)]))
 }
@@ -17,7 +20,7 @@ function sharedCopy(bytes: Uint8Array): SharedArrayBuffer {
 
 type ViewClass = new (buffer: SharedArrayBuffer, offset: number, length: number) => ArrayBufferView
 function shareView(view: ArrayBufferView): ArrayBufferView {
-  if (view.buffer instanceof SharedArrayBuffer) return view
+  if (view.buffer instanceof SharedArrayBuffer && !isInHeap(view)) return view
   const shared = sharedCopy(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
   const length = 'length' in view ? Number(view.length) : view.byteLength
   // Node's Buffer is sent as a Uint8Array anyway.

@@ -1,3 +1,4 @@
+import { fromSent } from '../storage/sent.ts'
 import type { CallBatch, CallEnds, CallPlan } from './call-messages.ts'
 import { type Calls, createCalls } from './calls.ts'
 import { type Encoded, encodeError } from './errors.ts'
@@ -93,7 +94,7 @@ export function createCallServer(post: Post): (message: ToCallWorker) => void {
 
 async function initialize({ fn, args }: Initializer, worker: number): Promise<void> {
   try {
-    await (await receiveFunction(fn)).apply({ worker }, [...args])
+    await (await receiveFunction(fn)).apply({ worker }, args.map(fromSent))
   } catch (error) {
     throw explainThrown(error, fn, 'give the value in `initargs`')
   }

@@ -1,5 +1,5 @@
 import { internal } from '../core/errors.ts'
-import { revive } from '../storage/ndarray.ts'
+import { fromSent, toSent } from '../storage/sent.ts'
 import { buffersOf, isWorthMoving, packNumbers } from './buffers.ts'
 import {
   type CallBatch,
@@ -107,7 +107,7 @@ export class CallRun {
     const args: unknown[] = []
     let failed: Omit<CallFailure, 'at'> | undefined
     for (const source of this.sources(task)) {
-      args.push(source === 0 ? this.args[this.nextArg++] : this.valueFor(source - 1))
+      args.push(source === 0 ? fromSent(this.args[this.nextArg++]) : this.valueFor(source - 1))
       if (source > 0) failed ??= this.failures.get(source - 1)
     }
     this.results.push(undefined)
@@ -123,7 +123,8 @@ export class CallRun {
     this.told = this.results.length
     const now = performance.now()
     const values: unknown[] = []
-    for (let task = from; task < this.told; task++) values.push(this.isSent(task) ? this.results[task] : undefined)
+    for (let task = from; task < this.told; task++)
+      values.push(this.isSent(task) ? toSent(this.results[task]) : undefined)
     const moved = this.movedBuffers(from, values)
     const milliseconds = now - this.since
     try {
@@ -149,7 +150,7 @@ export class CallRun {
   private valueFor(task: number): unknown {
     const value = this.results[task]
     const isShared = (this.numbers[this.places[task] + 1] & 1) !== 0
-    return isShared && typeof value === 'object' && !cloneFailure(value) ? revive(structuredClone(value)) : value
+    return isShared ? copyOf(value) : value
   }
   private attempt(task: number, args: unknown[], retries: number): void | Promise<void> {
     const word = this.numbers[this.places[task] + 1]
@@ -158,7 +159,7 @@ export class CallRun {
     try {
       const fn = this.plan.callables[word >>> 3]
       // What an attempt changes the next must not see.
-      const given = (retries > 0 ? args.map(copyOf) : args).map(revive)
+      const given = retries > 0 ? args.map(copyOf) : args
       const value = fn
         ? this.invoke(fn, word, given)
         : this.load(word >>> 3).then((loaded) => this.invoke(loaded, word, given))
@@ -218,8 +219,11 @@ export class CallRun {
 }
 
 /** Results for readers in the same batch may be what cannot be cloned: these they get as they are. */
-const copyOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !cloneFailure(value) ? structuredClone(value) : value
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const sent = toSent(value)
+  return cloneFailure(sent) ? value : fromSent(structuredClone(sent))
+}
 
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
