@@ -12,7 +12,7 @@ import { copyStrided, type Strided } from '../strided.ts'
 import { chunkKey, type Pipeline, type Shard, type ZarrArray, type ZarrSource } from './array.ts'
 import { decodeChunk, fillPart } from './chunk.ts'
 import { decode, takesInput } from './codecs.ts'
-import { indexBytes, readIndex } from './shard.ts'
+import { type Entry, indexBytes, readIndex } from './shard.ts'
 
 /** The bytes of a chunk or shard, as a whole or in parts. */
 interface Bytes {
@@ -191,8 +191,8 @@ async function readShard(
     const inner: Bytes = {
       isLocal: held.isLocal,
       get: async () => (entry ? await held.getRange(entry) : undefined),
-      getRange: ({ ...range }) => partOfEntry(held, entry, range),
-      openNow: held.openNow && (() => (entry ? held.openNow?.(entry) : undefined)),
+      getRange: async (range) => (entry ? await held.getRange(rangeIn(entry, range)) : undefined),
+      openNow: held.openNow && ((range) => (entry ? held.openNow?.(range ? rangeIn(entry, range) : entry) : undefined)),
     }
     const start = target.start + startOf(part, box, target.strides)
     const cell = { pipeline: shard.inner, shape: shard.chunks, inArray: inArrayOf(inArray, shard.chunks, part.index) }
@@ -212,14 +212,9 @@ async function inMemory(bytes: Bytes, { codecs }: Pipeline, elementBytes: number
   }
 }
 
-/** A part of a shard in a shard. */
-async function partOfEntry(
-  held: Bytes,
-  entry: { offset: number; length: number } | undefined,
-  range: ByteRange,
-): Promise<Uint8Array | undefined> {
-  if (!entry) return undefined
+/** A part of what lies at an entry, as of a shard in a shard, in the positions of what that lies in. */
+const rangeIn = (entry: NonNullable<Entry>, range: ByteRange): NonNullable<Entry> => {
   const { offset, length } =
     'suffixLength' in range ? { offset: entry.length - range.suffixLength, length: range.suffixLength } : range
-  return held.getRange({ offset: entry.offset + offset, length })
+  return { offset: entry.offset + offset, length }
 }
