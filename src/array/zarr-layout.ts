@@ -4,6 +4,7 @@ import { ChunkError, formatGiven, StorageError } from '../core/errors.ts'
 import { formatShape, sizeOf } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
 import type { Pipeline, ZarrArray, ZarrAttributes } from '../storage/zarr/array.ts'
+import { formatJson, parseJson } from '../storage/zarr/json.ts'
 import { areNames } from '../storage/zarr/metadata.ts'
 import { exactValue, gridOf, valueDType } from './data.ts'
 import { codecsOf, oneOf, type ZarrCodec } from './zarr-codecs.ts'
@@ -122,8 +123,8 @@ function fillBytes(value: Value, dtype: DType): Uint8Array {
 
 function checkAttributes(attributes: unknown): ZarrAttributes {
   try {
-    const text = JSON.stringify(attributes)
-    if (text.startsWith('{')) return JSON.parse(text)
+    const text = formatJson(attributes)
+    if (text?.startsWith('{')) return parseJson(text) as ZarrAttributes
   } catch {
     // no JSON: refused below
   }

@@ -90,12 +90,25 @@ async function tryOnce(
 }
 
 /** A server that knows no ranges sends all: the part is cut out. One that sends less than asked for has failed. */
-function checked(bytes: Uint8Array, { status }: Response, range: ByteRange | undefined): Outcome {
-  if (!range) return { bytes }
-  if (status === 200) return { bytes: partOf(bytes, range) }
+function checked(bytes: Uint8Array, { status, headers }: Response, range: ByteRange | undefined): Outcome {
+  if (status === 200) return { bytes: range ? partOf(bytes, range) : bytes }
+  if (!range) return { problem: 'the server sent a part of what was asked for', mayPass: true }
   const wanted = 'suffixLength' in range ? range.suffixLength : range.length
-  if (bytes.length === wanted) return { bytes }
-  return { problem: `the server sent ${bytes.length} of ${wanted} bytes of a range`, mayPass: true }
+  if (bytes.length !== wanted)
+    return { problem: `the server sent ${bytes.length} of ${wanted} bytes of a range`, mayPass: true }
+  const told = headers.get('Content-Range')
+  if (told && !isRange(told, range))
+    return { problem: `the server sent the range '${told}' for '${rangeText(range)}'`, mayPass: true }
+  return { bytes }
+}
+
+/** Whether the range that a server tells of begins where it should; one that is told in another way is believed. */
+function isRange(told: string, range: ByteRange): boolean {
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(told)
+  if (!match) return true
+  const [start, total] = [Number(match[1]), Number(match[2])]
+  if (!('suffixLength' in range)) return start === range.offset
+  return Number.isNaN(total) || start === total - range.suffixLength
 }
 
 const rangeText = (range: ByteRange): string =>

@@ -43,7 +43,8 @@ function readHeader(encoded: Input): Header | undefined {
   const format = flags >> 5
   // No LZ4 stream grows more than 255-fold: such sizes are not to be allocated.
   const isTooLarge = format === lz4Format && bytes > 255 * length
-  if (length !== encoded.length || (bytes > 0 && blockBytes === 0) || isTooLarge) throw damage()
+  const isEmpty = elementBytes === 0 || (bytes > 0 && blockBytes === 0)
+  if (length !== encoded.length || isEmpty || isTooLarge) throw damage()
   const isKnown = isStored || format === lz4Format || decoders[format] !== undefined
   if (!isKnown || flags & flag.bitShuffled || (bytes > 0 && blockBytes > bytes)) return undefined
   return {
@@ -58,14 +59,16 @@ function readHeader(encoded: Input): Header | undefined {
 }
 
 /**
- * Decodes a chunk, into `into` where that has its length. Its bytes are read a few blocks at a time, so that what is read, decoded and
+ * Decodes a chunk, into `into` where that is given. Its bytes are read a few blocks at a time, so that what is read, decoded and
  * put together stays in the core's own cache. Undefined: it is of a kind that is not decoded here. Errors: an Error.
  */
 export function decodeBlosc(encoded: Input, into?: Uint8Array): Uint8Array | undefined {
   const header = readHeader(encoded)
   if (!header) return undefined
   const { bytes, blockBytes } = header
-  const target = into?.length === bytes ? into : new Uint8Array(bytes)
+  // A damaged header may name gigabytes: they are not to be allocated.
+  if (into && into.length !== bytes) throw new Error(`it has ${bytes} bytes when decoded, want ${into.length}`)
+  const target = into ?? new Uint8Array(bytes)
   if (header.isStored) {
     if (encoded.length !== headerBytes + bytes) throw damage()
     encoded.read(headerBytes, target)

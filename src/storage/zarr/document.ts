@@ -2,16 +2,13 @@ import { facts } from '../../core/dtype.ts'
 import { joinKey } from '../store/store.ts'
 import type { CodecConfig, Pipeline, ZarrArray } from './array.ts'
 import { formatFill, formatV2DType } from './dtypes.ts'
+import { formatJson } from './json.ts'
 import type { Document } from './metadata.ts'
 
 /** Metadata to be written: text under keys. */
 export type Documents = readonly (readonly [key: string, document: Document])[]
 
-/** JSON in which an integer keeps all its digits. */
-export function formatDocument(document: Document): Uint8Array {
-  const text = JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? `\u0000${value}` : value), 2)
-  return new TextEncoder().encode(text.replace(/"\\u0000(-?\d+)"/g, '$1'))
-}
+export const formatDocument = (document: Document): Uint8Array => new TextEncoder().encode(formatJson(document, 2))
 
 /** The metadata of an array, under their keys. */
 export function arrayDocuments(array: ZarrArray): Documents {

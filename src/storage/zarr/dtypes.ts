@@ -1,4 +1,4 @@
-import { type DType, dtypes, facts, isComplex, type Kind, viewBytes } from '../../core/dtype.ts'
+import { type DType, dtypes, facts, isComplex, type Kind, realOf, viewBytes } from '../../core/dtype.ts'
 
 const kindLetters: Readonly<Record<string, Kind>> = { b: 'bool', i: 'int', u: 'uint', f: 'float', c: 'complex' }
 
@@ -22,30 +22,30 @@ const special: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: I
 
 /** The bytes of the element that a fill value in metadata means; undefined where it is none of the dtype. */
 export function parseFill(value: unknown, dtype: DType): Uint8Array | undefined {
-  const parts = isComplex(dtype) ? (Array.isArray(value) ? value : [value, 0]) : [value]
-  const numbers = parts.map((part) => parseScalar(part, dtype))
-  if (numbers.includes(undefined) || parts.length > 2) return undefined
-  const bytes = new Uint8Array(facts[dtype].itemsize)
-  const whole = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)
-  if (whole) return bitsOf(value, bytes)
-  const elements = viewBytes(dtype, bytes.buffer, 0, 1)
-  numbers.forEach((number, i) => {
-    if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[i] = BigInt(number as bigint)
-    else elements[i] = Number(number)
-  })
-  return bytes
+  if (!isComplex(dtype)) return scalarBytes(value, dtype)
+  const parts: unknown[] = Array.isArray(value) ? value : [value, 0]
+  const [re, im] = parts.map((part) => scalarBytes(part, realOf(dtype)))
+  return parts.length === 2 && re && im ? Uint8Array.of(...re, ...im) : undefined
 }
 
-function parseScalar(value: unknown, dtype: DType): Scalar | undefined {
+function scalarBytes(value: unknown, dtype: DType): Uint8Array | undefined {
+  const { kind, itemsize } = facts[dtype]
+  const bytes = new Uint8Array(itemsize)
+  if (kind === 'float' && typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)) return bitsOf(value, bytes)
+  const scalar = parseScalar(value, kind)
+  if (scalar === undefined) return undefined
+  const elements = viewBytes(dtype, bytes.buffer, 0, 1)
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[0] = BigInt(scalar)
+  else elements[0] = Number(scalar)
+  const isInRange = kind === 'float' || (BigInt(elements[0]) === BigInt(scalar) && (kind !== 'bool' || bytes[0] <= 1))
+  return isInRange ? bytes : undefined
+}
+
+function parseScalar(value: unknown, kind: Kind): Scalar | undefined {
   if (value === null || value === undefined) return 0
-  if (typeof value === 'boolean') return value
-  const isDigits = typeof value === 'string' && /^-?\d+$/.test(value)
-  if (facts[dtype].kind === 'float' || facts[dtype].kind === 'complex') {
-    if (typeof value === 'number' || isDigits) return Number(value)
-    return typeof value === 'string' ? (special[value] ?? (/^0x/i.test(value) ? 0 : undefined)) : undefined
-  }
-  if (isDigits) return BigInt(value)
-  return typeof value === 'number' && Number.isInteger(value) ? value : undefined
+  if (typeof value === 'boolean' || typeof value === 'bigint') return value
+  if (typeof value === 'number') return kind === 'float' || Number.isInteger(value) ? value : undefined
+  return kind === 'float' && typeof value === 'string' ? special[value] : undefined
 }
 
 /** A floating number by its bits, as Zarr v3 has it. */

@@ -2,6 +2,7 @@ import { type DType, dtypes } from '../../core/dtype.ts'
 import type { CodecConfig, Pipeline, ZarrArray } from './array.ts'
 import { codecNames, isKnownCodec } from './codecs.ts'
 import { parseFill, parseV2DType } from './dtypes.ts'
+import { formatJson, parseJson } from './json.ts'
 
 /** What metadata say of an array, without where it is. */
 export type ArrayFacts = Omit<ZarrArray, 'place' | 'path'>
@@ -12,17 +13,13 @@ export class MetadataProblem extends Error {}
 const refuse = (text: string): never => {
   throw new MetadataProblem(text)
 }
-const show = (value: unknown): string => JSON.stringify(value) ?? 'nothing'
+const show = (value: unknown): string => formatJson(value) ?? 'nothing'
 
-/**
- * JSON as metadata have it. A long integer as fill value, also of consolidated metadata, becomes the text of its digits, which
- * JSON.parse would round. Errors: MetadataProblem.
- */
+/** Errors: MetadataProblem. */
 export function parseDocument(bytes: Uint8Array): Document {
-  const text = new TextDecoder().decode(bytes).replace(/("fill_value"\s*:\s*)(-?\d{16,})(?=\s*[,}])/g, '$1"$2"')
   let document: unknown
   try {
-    document = JSON.parse(text)
+    document = parseJson(new TextDecoder().decode(bytes))
   } catch (error) {
     return refuse(`it is no JSON: ${(error as Error).message}`)
   }

@@ -1,6 +1,7 @@
 import { StorageError } from '../../core/errors.ts'
 import { formatPlace, joinKey, type Store, type StorePlace } from '../store/store.ts'
 import type { ZarrArray, ZarrAttributes } from './array.ts'
+import { formatJson } from './json.ts'
 import {
   type ArrayFacts,
   type Document,
@@ -116,9 +117,7 @@ function named<T>({ place }: Pick<Hierarchy, 'place'>, key: string, parse: () =>
 
 function checkVersion(document: Document, wanted: 2 | 3): void {
   if (document.zarr_format !== wanted)
-    throw new MetadataProblem(
-      `its zarr_format is ${JSON.stringify(document.zarr_format)}; ndloom reads versions 2 and 3`,
-    )
+    throw new MetadataProblem(`its zarr_format is ${formatJson(document.zarr_format)}; ndloom reads versions 2 and 3`)
 }
 
 function v3Node(hierarchy: Hierarchy, path: string, document: Document): Node {
@@ -126,7 +125,7 @@ function v3Node(hierarchy: Hierarchy, path: string, document: Document): Node {
   if (document.node_type === 'group')
     return { kind: 'group', version: 3, path, attributes: objectOf(document.attributes) ?? {} }
   if (document.node_type !== 'array')
-    throw new MetadataProblem(`its node_type is ${JSON.stringify(document.node_type)}, want array or group`)
+    throw new MetadataProblem(`its node_type is ${formatJson(document.node_type)}, want array or group`)
   return arrayNode(hierarchy, path, parseV3Array(document))
 }
 

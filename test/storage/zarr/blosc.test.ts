@@ -77,6 +77,17 @@ describe('decodeBlosc', () => {
     )
     expect(() => decodeBlosc(inputOf(packed.subarray(0, packed.length - 1)))).toThrow(/cut short/)
   })
+
+  test('a damaged header is refused before memory for it is taken', async () => {
+    const bytes = bytesOf(20_000, 3, 5)
+    const packed = await Blosc.fromConfig({ id: 'blosc', cname: 'zstd', clevel: 5, shuffle: 1 }).encode(bytes)
+    const isLarge = packed.slice()
+    new DataView(isLarge.buffer).setUint32(4, 4_000_000_000, true)
+    expect(() => decodeBlosc(inputOf(isLarge), new Uint8Array(20_000))).toThrow(/4000000000 bytes.*want 20000/)
+    const isEmpty = packed.slice()
+    isEmpty[3] = 0
+    expect(() => decodeBlosc(inputOf(isEmpty))).toThrow(/cut short or changed/)
+  })
 })
 
 test('what is encoded here is decoded by numcodecs, and here', async () => {

@@ -126,6 +126,38 @@ describe('groups', () => {
     await nd.zeros([2], { dtype: 'int64' }).toZarr(path, { fillValue })
     expect(await nd.openZarr(path)).toMatchObject({ fillValue })
   })
+  test('attributes keep NaN, infinities and long integers, also where their file is written anew', async () => {
+    const attributes = { a: [Number.NaN, -Infinity, 2n ** 62n + 1n, -0], text: 'NaN, "Infinity": -9007199254740993' }
+    for (const zarrFormat of [2, 3] as const) {
+      const path = newStore()
+      await nd.zeros([2]).toZarr(path, { path: 'x', zarrFormat, attributes })
+      await nd.consolidateZarr(path)
+      expect(await nd.openZarr(path, { path: 'x' })).toMatchObject({ attributes })
+      await nd.zeros([2]).toZarr(path, { path: 'x', appendAxis: 0 })
+      expect(await nd.openZarr(path, { path: 'x' })).toMatchObject({ attributes, shape: [4] })
+    }
+  })
+  test('a fill value keeps its sign and its bits, and has to be one of the dtype', async () => {
+    const path = newStore()
+    const file = join(path, 'zarr.json')
+    await nd.zeros([2]).toZarr(path, { fillValue: -0, writeEmptyChunks: false })
+    expect(await nd.openZarr(path)).toMatchObject({ fillValue: -0 })
+    const read = async (dtype: nd.DType, fillValue: unknown) => {
+      await nd.zeros([2], { dtype }).toZarr(path, { overwrite: true })
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), fill_value: fillValue }))
+      return nd.openZarr(path)
+    }
+    expect(await read('complex64', ['0x3f800000', '-Infinity'])).toMatchObject({ fillValue: { re: 1, im: -Infinity } })
+    expect(await read('float64', '0x8000000000000000')).toMatchObject({ fillValue: -0 })
+    for (const [dtype, fill] of [
+      ['int8', 300],
+      ['uint64', -1],
+      ['bool', 2],
+      ['complex64', [1]],
+      ['float32', '1'],
+    ] as const)
+      await expect(read(dtype, fill), dtype).rejects.toThrow(/fill_value is .*, no/)
+  })
   test('a path that leaves the store, a group in the place of an array and an array that is there are refused', async () => {
     const path = newStore()
     await nd.ones([2]).toZarr(path, { path: 'a/b' })

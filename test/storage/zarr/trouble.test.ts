@@ -261,6 +261,22 @@ describe('a server', () => {
     expect(sent).toBe(100 * 8 + 10 * 16 + 4)
     expect(await x.sum().compute()).toBe(49_995_000)
   })
+  test('that sends another range than the one asked for is asked again', async () => {
+    const store = newStore()
+    await nd.arange(1000).toZarr(store, { chunks: 100, shards: [1000], compressors: null })
+    const url = await serve((request, response, count) => {
+      const bytes = readFileSync(join(store, request.url!))
+      const [, first, last] = /bytes=(\d*)-(\d*)/.exec(request.headers.range ?? '') ?? []
+      if (first === undefined) return void response.end(bytes)
+      const length = first === '' ? Number(last) : Number(last) - Number(first) + 1
+      const start = first === '' ? bytes.length - length : Number(first)
+      const from = count % 2 ? 0 : start
+      response.writeHead(206, { 'Content-Range': `bytes ${from}-${from + length - 1}/${bytes.length}` })
+      response.end(bytes.subarray(from, from + length))
+    })
+    const x = await nd.fromZarr(url)
+    for (const first of [110, 230, 570]) expect(await x.at(first).compute()).toBe(first)
+  })
   test('is asked for the chunks of a shard side by side, and for a whole shard at the edge once', async () => {
     const store = newStore()
     await nd.arange(150).toZarr(store, { chunks: 10, shards: [100], compressors: null })
