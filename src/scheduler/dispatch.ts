@@ -44,7 +44,6 @@ function feed(state: SchedulerState, job: JobState, actions: SchedulerAction[]):
   assignAll(state, [job], actions)
   if (job.deniedStep === state.steps || awaitsInputs(job)) return
   state.hungry = undefined
-  job.compactions = 0
   job.idleStep = -1
   job.idleMainStep = -1
 }

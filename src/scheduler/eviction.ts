@@ -71,7 +71,8 @@ function makeRoomFor(state: SchedulerState, job: JobState, actions: SchedulerAct
       actions,
     )
   const isAtRest = state.batches.size === 0 && state.moves.size === 0
-  if (found.length === 0 || !isAtRest || job.compactions >= mostCompactions) return false
+  // What its own limit leaves does not depend on where blocks lie.
+  if (ofJob || found.length === 0 || !isAtRest || job.compactions >= mostCompactions) return false
   job.compactions++
   state.compacting = true
   return evictFirst(state, job, found, Number.POSITIVE_INFINITY, 0, actions)

@@ -158,6 +158,7 @@ const fitsInSlabs = (state: SchedulerState, job: JobState, bytes: number): boole
 /** Moves the frontier over finished tasks: the blocks it passes are not ahead any more. */
 export function advanceFrontier(state: SchedulerState, job: JobState): void {
   const { count } = job.table
+  job.compactions = 0
   while (job.frontier < count && job.state[job.frontier] >= taskState.finished) {
     job.frontier++
     const block = job.frontier < count ? job.blocks[job.frontier] : undefined

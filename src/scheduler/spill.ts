@@ -80,9 +80,10 @@ export function recallNext(state: SchedulerState, job: JobState, actions: Schedu
   for (const set of [job.ready, job.readyMain]) recallReaders(state, job, set, job.frontier, 1, actions)
 }
 
-/** The same for those after it, where there is room. */
+/** The same for those after it, where there is room; not while the next one waits for a worker, for which room has been made. */
 export function recallSoon(state: SchedulerState, job: JobState, actions: SchedulerAction[]): void {
   if (state.awayCount === 0 || job.failure || state.hungry || job.deniedStep === state.steps) return
+  if (job.state[job.frontier] === taskState.ready) return
   const readers = recallsPerWorker * job.options.workers + 1
   for (const set of [job.ready, job.readyMain]) recallReaders(state, job, set, job.table.count, readers, actions)
 }

@@ -69,6 +69,21 @@ test('with one seat, without trouble', () => {
     { numRuns: 500 },
   )
 })
+test('blocks in a small heap beside calls, with one seat and with many', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.constantFrom(1, 9), (seed, count) => {
+      const random = randomFrom(seed)
+      const limitBytes = Math.floor(2 ** (12 + random() * 2))
+      const plans = [randomCalls(random, {}), randomJob(random, limitBytes, (r) => between(r, 0, 2000))]
+      simulateTogether(random, createSeats(count), [{ limitBytes, plans, chances: calm }], 0)
+    }),
+    // A block was dropped and made again for ever; a job was given up as its blocks had been moved together too often, in vain.
+    {
+      numRuns: 500,
+      examples: [2100, 3064, 18831, 28262, 7194].flatMap((seed) => [1, 9].map((n): [number, number] => [seed, n])),
+    },
+  )
+})
 
 type Run = SchedulerAction & { type: 'run' }
 /** A machine with two workers that are ready. `submit` and `finish` give what runs then. */

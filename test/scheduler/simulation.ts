@@ -131,6 +131,9 @@ export interface MachinePlan {
   readonly tasksPerWorker?: number
 }
 
+/** Many times what any of the plans takes. */
+const mostTurns = 200_000
+
 /**
  * Runs several state machines with seats in common, in random order: never more workers are at work than there are seats. `closing`: how
  * likely it is at each turn that one of them is closed.
@@ -145,7 +148,8 @@ export function simulateTogether(
     ({ limitBytes, plans, chances, tasksPerWorker }) =>
       new World(random, limitBytes, plans, chances, tasksPerWorker, seats),
   )
-  for (let left = [...worlds]; left.length > 0; ) {
+  for (let left = [...worlds], turns = 0; left.length > 0; turns++) {
+    check(turns < mostTurns, 'goes round in circles')
     const world = pick(random, left)
     if (random() < closing) world.close()
     if (world.turn()) left = [...worlds]
@@ -167,7 +171,7 @@ export function simulate(
   tasksPerWorker?: number,
 ): Outcome {
   const world = new World(random, limitBytes, plans, chances, tasksPerWorker)
-  while (world.turn());
+  for (let turns = 0; world.turn(); turns++) check(turns < mostTurns, 'goes round in circles')
   world.checkEnd()
   return { jobs: world.jobs, state: world.state, events: world.events, moves: world.moves }
 }
