@@ -36,12 +36,12 @@ export function emitScan(module: ModuleFrame, form: KernelForm): string {
 const firstOutput = (form: KernelForm): number => form.spec.operands.length
 const firstCarry = (form: KernelForm): number => firstOutput(form) + form.spec.outputs.length
 
-/** The accumulators before the first element. A complex identity is a real one. */
+/** The accumulators before the first element. */
 const initial = ({ form, record }: ScanForm, builder: LaneBuilder, place: (access: number) => Place, one: boolean) =>
   form.spec.outputs.map((dtype, k) =>
     form.carry
       ? load(builder, dtype, place(firstCarry(form) + k), one)
-      : builder.cast(builder.constant(k === 0 ? record.identity : 0, 'float64'), dtype),
+      : builder.cast(builder.constant(record.identity[k], 'float64'), dtype),
   )
 
 /** The next accumulators, in the outputs' dtypes. */

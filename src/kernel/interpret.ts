@@ -178,8 +178,7 @@ export function interpretScan(spec: KernelSpec, nest: LoopNest, buffer: ArrayBuf
     for (let p = 0; p < nest.extents[axis]; p++) {
       const position = row.map((other, k) => (k === axis ? p : other))
       const element = resultsAt(spec, nest, memory, position)
-      // The imaginary part of an identity is 0.
-      accumulator ??= element.map(({ dtype }, part) => evaluator.constant(part === 0 ? record.identity : 0, dtype))
+      accumulator ??= element.map(({ dtype }, part) => evaluator.constant(record.identity[part], dtype))
       accumulator = record.step(evaluator, accumulator, element)
       store(spec, nest, memory, position, accumulator)
     }

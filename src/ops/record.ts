@@ -83,7 +83,8 @@ export interface ScanRecord {
   readonly name: string
   readonly doc: string
   readonly signature: (input: DType) => { loop: DType; output: DType } | undefined
-  readonly identity: Value
+  /** The accumulator before the first element: its real and its imaginary part. */
+  readonly identity: readonly [number, number]
   /** The next accumulator; the loop dtype's parts. */
   readonly step: <V>(b: Builder<V>, accumulator: V[], element: V[]) => V[]
 }

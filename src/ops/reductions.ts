@@ -54,7 +54,7 @@ const mean: ReductionRecord = {
   signature: averages,
   merge: addition,
   finalize: (b, sums, n) => positiveZero(b, sums).map((part) => b.op('divide', part, b.cast(n, b.dtypeOf(part)))),
-  empty: Number.NaN,
+  empty: { re: Number.NaN, im: Number.NaN },
 }
 
 /**

@@ -17,14 +17,14 @@ export const scans: Readonly<Record<string, ScanRecord>> = {
     doc: 'The sums of the elements up to each one; of integers and bool as int64 or uint64, wrapped.',
     signature: accumulates,
     // -0 + x is x, of -0 too.
-    identity: -0,
+    identity: [-0, -0],
     step: (b, accumulator, element) => accumulator.map((part, i) => b.op('add', part, element[i])),
   },
   cumulativeProd: {
     name: 'cumulativeProd',
     doc: 'The products of the elements up to each one; of integers and bool as int64 or uint64, wrapped.',
     signature: accumulates,
-    identity: 1,
+    identity: [1, 0],
     step: <V>(b: Builder<V>, accumulator: V[], element: V[]) =>
       accumulator.length === 2
         ? multiplyFromOne(b, accumulator as Pair<V>, element as Pair<V>)

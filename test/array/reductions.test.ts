@@ -83,6 +83,7 @@ describe('reductions', () => {
     expectArray(none.prod(0), [1, 1, 1])
     expectArray(none.mean(0), [NaN, NaN, NaN])
     expectArray(none.all(), true)
+    expectArray(nd.zeros([0], { dtype: 'complex64' }).mean(), { re: NaN, im: NaN }, 'complex64')
     expect(none.max(1).shape).toEqual([0])
     expect(() => none.max(0)).toThrow(nd.ShapeError)
     expect(() => none.argmin()).toThrow(nd.ShapeError)
@@ -112,6 +113,12 @@ describe('cumulative', () => {
     ])
     expectArray(nd.cumulativeSum([true, true]), [1n, 2n], 'int64')
     expectArray(nd.cumulativeProd([1n, 2n], { dtype: 'float32' }), [1, 2], 'float32')
+  })
+  test('a sum of negative zeros is -0 in both parts', () => {
+    expectArray(nd.cumulativeSum([-0, -0]), [-0, -0])
+    const zeros = nd.full([2], { re: -0, im: -0 }, { chunks: 1 })
+    for (const part of [zeros.cumulativeSum(), zeros.rechunk(2).cumulativeSum()])
+      expectArray(nd.concat([nd.signbit(part.real()), nd.signbit(part.imag())]), [true, true, true, true])
   })
   test('the value of no elements may come first', () => {
     expectArray(nd.cumulativeSum([1, 2], { includeInitial: true }), [0, 1, 3])

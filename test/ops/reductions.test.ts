@@ -106,7 +106,7 @@ describe('cumulative functions agree with NumPy', () => {
             const element = partsOf(value, dtype, loop)
             accumulator ??= element.map((part, k) => ({
               ...part,
-              value: castValue(k === 0 ? scans[key].identity : 0, 'float64', part.dtype as RealDType),
+              value: castValue(scans[key].identity[k], 'float64', part.dtype as RealDType),
             }))
             accumulator = scans[key].step(evaluator, accumulator, element)
             size = Math.max(size, magnitude(expected[i]))
@@ -162,7 +162,7 @@ test('results over no elements', () => {
   expect(empty).toMatchObject({
     sum: 0,
     prod: 1,
-    mean: Number.NaN,
+    mean: { re: Number.NaN, im: Number.NaN },
     var: Number.NaN,
     any: false,
     all: true,
