@@ -25,19 +25,21 @@ export type ShapeLike = number | readonly number[]
  * Errors: ShapeError for ragged rows, DTypeError, ChunkError, StorageError for a detached buffer.
  * @example nd.array([[1, 2], [3, 4]], { dtype: 'float32', chunks: [1, 2] })
  */
-export function array(data: Operand, given: DataOptions = {}): ChunkedArray {
-  const options = checkOptions<DataOptions>(given, dataOptions, 'array')
-  if (!(data instanceof ChunkedArray)) return new ChunkedArray(exprFromData(data, options, 'array'))
+export const array = (data: Operand, options: DataOptions = {}): ChunkedArray => arrayOf(data, options, 'array')
+
+function arrayOf(data: Operand, given: DataOptions, operation: string): ChunkedArray {
+  const options = checkOptions<DataOptions>(given, dataOptions, operation)
+  if (!(data instanceof ChunkedArray)) return new ChunkedArray(exprFromData(data, options, operation))
   const { expr } = data
-  const dtype = checkDType(options.dtype ?? expr.dtype, 'array')
+  const dtype = checkDType(options.dtype ?? expr.dtype, operation)
   const typed = cast(expr, dtype)
   return new ChunkedArray(
-    options.chunks === undefined ? typed : rechunk(typed, gridOf(expr.shape, options.chunks, dtype, 'array')),
+    options.chunks === undefined ? typed : rechunk(typed, gridOf(expr.shape, options.chunks, dtype, operation)),
   )
 }
 
 /** The array itself, or the array of data, as `nd.array`. */
-export const asarray = (data: Operand, options: DataOptions = {}): ChunkedArray => array(data, options)
+export const asarray = (data: Operand, options: DataOptions = {}): ChunkedArray => arrayOf(data, options, 'asarray')
 
 /**
  * An array of the elements of a typed array or ndarray, of another shape if one is given. Errors: as for `nd.array`.

@@ -1,4 +1,4 @@
-import { IndexError } from '../core/errors.ts'
+import { formatGiven, IndexError } from '../core/errors.ts'
 
 /** A slice as Python's: undefined or null ends are the array's own, negative ones count from the end. */
 export interface Slice {
@@ -27,9 +27,8 @@ export function slice(start?: Bound, stop?: Bound, step?: Bound): Slice {
 
 function bound(value: Bound, what: string): number | null {
   if (value === undefined || value === null) return null
-  const number = Number(value)
-  if (typeof value === 'bigint' || Number.isInteger(number)) return number
-  throw new IndexError(`slice: got ${what} ${String(value)}, want an integer, or null for none`)
+  if (typeof value === 'bigint' || Number.isInteger(value)) return Number(value)
+  throw new IndexError(`slice: got ${what} ${formatGiven(value)}, want an integer, or null for none`)
 }
 
 export const isSlice = (entry: unknown): entry is Slice =>

@@ -35,7 +35,7 @@ function operandsOf(arrays: readonly Operand[], operation: string): Expr[] {
   if (!Array.isArray(arrays))
     throw new ShapeError(`${operation}: got ${formatGiven(arrays)}, want a list of arrays such as [x, y]`)
   if (arrays.length === 0) throw new ShapeError(`${operation}: got no arrays, want one or more`)
-  return arrays.map((array) => exprOf(array, operation))
+  return [...arrays].map((array) => exprOf(array, operation))
 }
 
 /**

@@ -112,8 +112,8 @@ function contractedAxes(axes: Required<TensordotOptions>['axes'], ndimA: number,
       `tensordot: got axes ${formatGiven(axes)}, want how many, or a list for each array: [[0], [1]]`,
     )
   const [a, b] = [
-    axes[0].map((axis) => checkAxis(axis, ndimA, 'tensordot')),
-    axes[1].map((axis) => checkAxis(axis, ndimB, 'tensordot')),
+    [...axes[0]].map((axis) => checkAxis(axis, ndimA, 'tensordot')),
+    [...axes[1]].map((axis) => checkAxis(axis, ndimB, 'tensordot')),
   ]
   if (a.length !== b.length || new Set(a).size !== a.length || new Set(b).size !== b.length)
     throw new ShapeError(`tensordot: got axes ${formatGiven(axes)}; name as many axes of both arrays, each once`)

@@ -17,7 +17,7 @@ const viewOf = (expr: Expr, map: View): ChunkedArray => new ChunkedArray(build.v
 export function permuteDims(x: Operand, axes: readonly number[]): ChunkedArray {
   const expr = exprOf(x, 'permuteDims')
   const ndim = expr.shape.length
-  const order = Array.isArray(axes) ? axes.map((axis) => checkAxis(axis, ndim, 'permuteDims')) : []
+  const order = Array.isArray(axes) ? [...axes].map((axis) => checkAxis(axis, ndim, 'permuteDims')) : []
   if (!Array.isArray(axes) || order.length !== ndim || new Set(order).size !== ndim)
     throw new ShapeError(`permuteDims: got axes ${formatGiven(axes)} for ${ndim} dimensions; name each axis once`)
   return viewOf(expr, permuteView(expr.shape, order))
@@ -58,7 +58,7 @@ export function swapaxes(x: Operand, axis1: number, axis2: number): ChunkedArray
  */
 export function reshape(x: Operand, shape: number | readonly number[]): ChunkedArray {
   const expr = exprOf(x, 'reshape')
-  const given = Array.isArray(shape) ? shape : [shape]
+  const given = Array.isArray(shape) ? [...shape] : [shape]
   const size = sizeOf(expr.shape)
   const free = given.indexOf(-1)
   const known = checkShape(
@@ -74,7 +74,7 @@ export function reshape(x: Operand, shape: number | readonly number[]): ChunkedA
 }
 
 /** All elements in row-major order, as one axis. */
-export const ravel = (x: Operand): ChunkedArray => reshape(x, -1)
+export const ravel = (x: Operand): ChunkedArray => reshape(new ChunkedArray(exprOf(x, 'ravel')), -1)
 
 /**
  * New axes of extent 1 at the places that they have in the result (0 unless given). Errors: ShapeError.

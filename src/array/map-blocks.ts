@@ -49,7 +49,7 @@ export function mapBlocks<const A extends readonly Operand[]>(
   if (!Array.isArray(arrays))
     throw new ShapeError(`mapBlocks: got ${formatGiven(arrays)} as arrays, want a list of arrays such as [x, y]`)
   if (arrays.length === 0) throw new ShapeError('mapBlocks: got no arrays, want one or more')
-  const exprs = arrays.map((array) => exprOf(array, 'mapBlocks'))
+  const exprs = [...arrays].map((array) => exprOf(array, 'mapBlocks'))
   const shape = broadcastShapes(
     exprs.map((expr) => expr.shape),
     'mapBlocks',

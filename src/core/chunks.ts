@@ -130,7 +130,7 @@ export function normalizeChunks(
   autoBytes: number,
   operation: string,
 ): Grid {
-  const list = Array.isArray(chunks) ? chunks : shape.map(() => chunks as number | 'auto')
+  const list = Array.isArray(chunks) ? [...chunks] : shape.map(() => chunks as number | 'auto')
   if (!Array.isArray(chunks) && typeof chunks !== 'number' && chunks !== 'auto')
     throw new ChunkError(
       `${operation}: got chunks ${formatGiven(chunks)}, want 'auto', a length for all axes, or one entry an axis`,
@@ -154,7 +154,7 @@ function axisChunks(entry: number | readonly number[], extent: number, axis: num
       `${operation}: got chunk length ${entry} for axis ${axis}, want a positive integer, or -1 for the whole axis`,
     )
   }
-  if (!Array.isArray(entry) || !entry.every((n) => Number.isSafeInteger(n) && n >= 0))
+  if (!Array.isArray(entry) || ![...entry].every((n) => Number.isSafeInteger(n) && n >= 0))
     throw new ChunkError(
       `${operation}: got chunks ${formatGiven(entry)} for axis ${axis}, want a length, -1, 'auto' or a list of lengths`,
     )

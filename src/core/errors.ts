@@ -80,7 +80,7 @@ export function formatGiven(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value))
-    return `[${value.slice(0, 8).map(formatGiven).join(', ')}${value.length > 8 ? ', ...' : ''}]`
+    return `[${[...value.slice(0, 8)].map(formatGiven).join(', ')}${value.length > 8 ? ', ...' : ''}]`
   const name: unknown = value.constructor?.name
   return typeof name === 'string' && name !== 'Object'
     ? `a ${name}`

@@ -37,12 +37,12 @@ export function unravel(linear: number, shape: Shape): number[] {
 
 /** A shape that a user gave: a number, or non-negative integers. Errors: ShapeError. */
 export function checkShape(shape: unknown, operation: string): number[] {
-  const list = typeof shape === 'number' ? [shape] : Array.isArray(shape) ? shape : undefined
+  const list = typeof shape === 'number' ? [shape] : Array.isArray(shape) ? [...shape] : undefined
   if (!list?.every((n) => Number.isSafeInteger(n) && n >= 0))
     throw new ShapeError(`${operation}: got shape ${formatGiven(shape)}, want non-negative integers such as [3, 4]`)
   if (!Number.isSafeInteger(sizeOf(list)))
     throw new ShapeError(`${operation}: shape ${formatShape(list)} has more than 2^53 elements`)
-  return [...list]
+  return list
 }
 
 /** The shape that shapes broadcast to. Errors: ShapeError that names the axis. */
@@ -76,7 +76,7 @@ export function checkAxis(axis: unknown, ndim: number, operation: string): numbe
 /** Axes counted from the front, ascending; undefined or null means all. Errors: ShapeError on a repeated axis. */
 export function checkAxes(axes: unknown, ndim: number, operation: string): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: ndim }, (_, i) => i)
-  const list = (Array.isArray(axes) ? axes : [axes]).map((axis) => checkAxis(axis, ndim, operation))
+  const list = (Array.isArray(axes) ? [...axes] : [axes]).map((axis) => checkAxis(axis, ndim, operation))
   if (new Set(list).size !== list.length)
     throw new ShapeError(`${operation}: axes ${formatGiven(axes)} name one axis twice; name each once`)
   return list.sort((a, b) => a - b)

@@ -10,6 +10,9 @@ const loose: Loose = nd
 const x: Loose = nd.arange(12).reshape([3, 4]).rechunk(2)
 const ints: Loose = nd.ones([3], { dtype: 'uint8' })
 const complex: Loose = nd.ones([3], { dtype: 'complex64' })
+/** [undefined, 1] as array functions that skip holes do not see it. */
+const hole: Loose = new Array(2)
+hole[1] = 1
 const folder = mkdtempSync(join(tmpdir(), 'ndloom-bad-'))
 const short = join(folder, 'short.raw')
 writeFileSync(short, new Uint8Array(10))
@@ -63,6 +66,8 @@ refuses('sizes', nd.ShapeError, [
   ['tile by NaN', () => x.tile(Number.NaN), /^tile: got NaN/],
   ['repeat by nothing', () => x.repeat(), /^repeat: got undefined/],
   ['roll by a fraction', () => x.roll(1.5), /^roll: got 1.5/],
+  ['a list with a hole', () => loose.zeros(hole), /^zeros: got shape \[undefined, 1\]/],
+  ['reshape to a list with a hole', () => loose.ones(1).reshape(hole), /^reshape: got shape/],
 ])
 
 refuses('shapes', nd.ShapeError, [
@@ -97,6 +102,9 @@ refuses('shapes', nd.ShapeError, [
 
 const axes = [2, -3, 0.5, Number.NaN, '0', true, {}]
 refuses('axes', nd.ShapeError, [
+  ['a hole', () => x.sum(hole), /^sum: axis undefined/],
+  ['a hole among all axes', () => x.permuteDims(hole), /^permuteDims: axis undefined/],
+  ['a hole in a contraction', () => x.tensordot(x.T, { axes: [hole, [1, 0]] }), /^tensordot: axis undefined/],
   ...axes.map((axis): BadCall => [`sum over ${String(axis)}`, () => x.sum({ axis }), /^sum: axis .* out of range/]),
   ['twice the same', () => x.sum([0, -2]), /name one axis twice/],
   ['of a 0-d array', () => x.sum().flip(0), /0-d array has no axes/],
@@ -130,6 +138,10 @@ refuses('dtypes', nd.DTypeError, [
 
 const notArrays = [undefined, null, 'abc', {}, () => 1, Symbol('s'), new Map(), new Date(), new ArrayBuffer(8)]
 refuses('what is no array', nd.DTypeError, [
+  ...['concat', 'stack'].map((name): BadCall => [`a hole in ${name}`, () => loose[name](hole), /got undefined, want/]),
+  ['a hole in mapBlocks', () => loose.mapBlocks((block: unknown) => block, hole), /^mapBlocks: got undefined, want/],
+  ['asarray of nothing', () => loose.asarray(), /^asarray: got undefined/],
+  ['ravel of nothing', () => loose.ravel(), /^ravel: got undefined/],
   ...notArrays.map((value): BadCall => [`add ${String(value)}`, () => x.add(value), /^add: got .*, want a number/]),
   ...notArrays.map((value): BadCall => [`array of ${String(value)}`, () => loose.array(value), /^array: got /]),
   ...notArrays.slice(0, 4).map((v): BadCall => [`array of [${String(v)}]`, () => loose.array([v]), /got the element/]),
@@ -143,6 +155,8 @@ refuses('what is no array', nd.DTypeError, [
 ])
 
 refuses('chunks', nd.ChunkError, [
+  ['a hole', () => x.rechunk(hole), /^rechunk: got chunks undefined for axis 0/],
+  ['a hole among lengths', () => x.rechunk([-1, hole]), /^rechunk: got chunks \[undefined, 1\] for axis 1/],
   ...[0, -2, 1.5, Number.NaN].map(
     (chunks): BadCall => [`${chunks}`, () => nd.zeros(3, { chunks }), /^zeros: got chunk length .* for axis 0, want/],
   ),
@@ -174,6 +188,9 @@ refuses('indices', nd.IndexError, [
   ['a list', () => x.at([0, 1]), /not available yet/],
   ['a slice of no integers', () => x.at({ kind: 'slice', start: 'a', stop: null, step: null }), /got start/],
   ['a slice from NaN', () => nd.slice(Number.NaN), /^slice: got start NaN/],
+  ...['1', '', true, [], Symbol('s'), x].map(
+    (bound): BadCall => ['a slice from what is no number', () => loose.slice(bound), /^slice: got start/],
+  ),
   ['of with', () => x.with('5', 1), /^with: index 5/],
 ])
 
