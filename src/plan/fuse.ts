@@ -31,7 +31,7 @@ export interface Fusion extends KernelParts {
 
 /**
  * Starts a kernel over `shape`. `materialise` gives the blocks of an expression that is not computed inside, `separate` says which
- * element-wise ones are not either. A broadcast result is not: it is computed once, not once a copy.
+ * element-wise ones and casts are not either. A broadcast result is not: it is computed once, not once a copy.
  */
 export function fuse(
   shape: readonly number[],
@@ -69,7 +69,7 @@ export function fuse(
       case 'rechunk':
         return parts(expr.input, view)
       case 'cast':
-        if (repeats(view) && !isLeaf(expr.input)) return load(expr, view)
+        if (separate(expr) || (repeats(view) && !isLeaf(expr.input))) return load(expr, view)
         return castParts(builder, parts(expr.input, view), expr.input.dtype, expr.dtype)
       case 'elementwise': {
         if (separate(expr) || repeats(view)) return load(expr, view)

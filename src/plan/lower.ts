@@ -1,5 +1,5 @@
 import { blockCount, type Grid, gridKey, gridShape } from '../core/chunks.ts'
-import { facts, realOf } from '../core/dtype.ts'
+import { facts, isComplex, realOf } from '../core/dtype.ts'
 import { sizeOf } from '../core/shape.ts'
 import { identityView } from '../core/view.ts'
 import { type Expr, inputsFirst, inputsOf } from '../graph/expr.ts'
@@ -23,8 +23,12 @@ export interface Root {
 const holdBytes = 64 * 2 ** 20
 /** The budget where nothing has to fit. */
 const anyMemory: Budget = { roomBytes: Number.POSITIVE_INFINITY, concurrency: 1 }
-/** Element-wise functions that one kernel computes at most; a longer chain is cut. */
+/** A longer chain of element-wise functions and casts is cut. */
 const longestKernel = 150
+/** An expression of more operands is cut; a kernel has room for those of three such and its results (see kernel/layout.ts). */
+const mostOperands = 48
+/** Expressions one in the other that lowering goes down through at most. */
+const deepestDescent = 200
 
 /** Turns optimised expressions into stages whose tasks fit the budget where blocks can be cut to fit. */
 export function lower(roots: readonly Root[], budget: Budget = anyMemory): Plan {
@@ -94,26 +98,55 @@ interface Analysis {
 }
 
 /**
- * Finds, from the sources up, how many reductions lie one below the other, and where chains of element-wise functions are cut so
- * that no kernel grows too long.
+ * Finds, from the sources up, how many reductions lie one below the other, and which expressions are made apart, before what reads them:
+ * so that no kernel grows too long or reads too much, and that lowering does not descend too deep.
  */
 function analyse(roots: readonly Expr[]): Analysis {
   const read = new Set<Expr>()
   const depths = new Map<Expr, number>()
-  const lengths = new Map<Expr, number>()
+  const extents = new Map<Expr, Extent>()
   const separate = new Set<Expr>()
   for (const expr of inputsFirst(roots)) {
     for (const input of inputsOf(expr)) read.add(input)
     const below = Math.max(0, ...inputsOf(expr).map((input) => depths.get(input)!))
     depths.set(expr, expr.kind === 'reduce' ? below + 1 : below)
-    const fused = expr.kind === 'elementwise' || expr.kind === 'cast' || expr.kind === 'view'
-    const length = fused
-      ? inputsOf(expr).reduce((sum, input) => sum + lengths.get(input)!, expr.kind === 'elementwise' ? 1 : 0)
-      : 0
-    if (length > longestKernel && expr.kind === 'elementwise') separate.add(expr)
-    lengths.set(expr, separate.has(expr) ? 0 : length)
+    const inputs = inputsOf(expr).map((input) => extents.get(input)!)
+    const extent = extentOf(expr, inputs)
+    const isCut = isApart(expr, extent)
+    if (isCut) separate.add(expr)
+    extents.set(expr, isCut ? { functions: 0, operands: partsIn(expr), descent: 0 } : extent)
   }
   return { separate, depthOf: (expr) => depths.get(expr)!, read }
+}
+
+/** How much of an expression a kernel that computes it inside takes on. */
+interface Extent {
+  readonly functions: number
+  readonly operands: number
+  /** Expressions one in the other, down to those that are made already. */
+  readonly descent: number
+}
+
+const partsIn = ({ dtype }: Expr): number => (isComplex(dtype) ? 2 : 1)
+const isFunction = ({ kind }: Expr): boolean => kind === 'elementwise' || kind === 'cast'
+
+function extentOf(expr: Expr, inputs: readonly Extent[]): Extent {
+  const sum = (of: (input: Extent) => number) => inputs.reduce((total, input) => total + of(input), 0)
+  const descent = 1 + Math.max(0, ...inputs.map((input) => input.descent))
+  if (isFunction(expr) || expr.kind === 'view')
+    return {
+      functions: sum((e) => e.functions) + (isFunction(expr) ? 1 : 0),
+      operands: sum((e) => e.operands),
+      descent,
+    }
+  if (expr.kind === 'constant') return { functions: 0, operands: 0, descent }
+  // The place of an index takes twice as much as that of an operand.
+  return { functions: 0, operands: expr.kind === 'index' ? 2 : partsIn(expr), descent }
+}
+
+function isApart(expr: Expr, { functions, operands, descent }: Extent): boolean {
+  if (isFunction(expr)) return functions > longestKernel || operands > mostOperands || descent > deepestDescent
+  return descent > deepestDescent && inputsOf(expr).length > 0 && expr.kind !== 'view' && expr.kind !== 'rechunk'
 }
 
 /**

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
 import { computed, plain, sameElements } from './values.ts'
 
@@ -94,6 +94,41 @@ test.each([
     { numRuns },
   )
 })
+describe('expressions too large for one kernel', () => {
+  /** The leaves 0 to count - 1 joined by threes. */
+  const tree = (count: number, leafAt: (i: number) => nd.ChunkedArray): nd.ChunkedArray => {
+    let layer = Array.from({ length: count }, (_, i) => leafAt(i))
+    while (layer.length > 1)
+      layer = Array.from({ length: Math.ceil(layer.length / 3) }, (_, i) =>
+        layer.slice(3 * i, 3 * i + 3).reduce((a, b) => a.add(b)),
+      )
+    return layer[0]
+  }
+  test.each<[string, (i: number) => nd.ChunkedArray, nd.Value]>([
+    ['real', (i) => nd.array([i]), 124750],
+    ['complex', (i) => nd.array([{ re: i, im: 1 }]), { re: 124750, im: 500 }],
+    ['indices', (i) => nd.arange(500).at(`${i}:${i + 1}`), 124750],
+  ])('more operands than a kernel has: %s', async (_, leafAt, total) => {
+    expect(await computed(tree(500, leafAt))).toEqual([total])
+  })
+  test('more conditions and choices than a kernel has operands', async () => {
+    const choose = (depth: number, k: number): nd.ChunkedArray =>
+      depth === 0
+        ? nd.array([k % 2, k])
+        : nd.where(choose(depth - 1, 3 * k), choose(depth - 1, 3 * k + 1), choose(depth - 1, 3 * k + 2))
+    const chosen = choose(5, 1)
+    expect(await computed(chosen)).toEqual(plain(chosen))
+  })
+  test.each<[string, (x: nd.ChunkedArray, i: number) => nd.ChunkedArray]>([
+    ['reshapes', (x, i) => x.reshape(i % 2 ? [6] : [2, 3]).add(0)],
+    ['casts', (x) => x.astype('int32').astype('float64')],
+  ])('a chain of 2000 %s', async (_, step) => {
+    let x = nd.arange(6, { chunks: 4 })
+    for (let i = 0; i < 2000; i++) x = step(x, i)
+    expect(await computed(x)).toEqual([0, 1, 2, 3, 4, 5])
+  })
+})
+
 const shown = (_: string, value: unknown) =>
   typeof value === 'bigint'
     ? `${value}n`
