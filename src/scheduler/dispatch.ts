@@ -1,7 +1,7 @@
 import { assignedTasks, fillBatch, isAlone } from './batch.ts'
 import { makeRoom } from './eviction.ts'
 import type { JobState } from './job.ts'
-import { awaitsInputs, countActive, fitsBeside } from './memory.ts'
+import { awaitsDelivery, awaitsInputs, countActive, fitsBeside, mayStartNext } from './memory.ts'
 import type { Batch, SchedulerState, WorkerState } from './model.ts'
 import type { OrderedSet } from './ordered-set.ts'
 import { isWaiting, maySit, mustYield, settleSeats } from './seats.ts'
@@ -25,6 +25,7 @@ export function dispatch(state: SchedulerState, actions: SchedulerAction[]): voi
     activate(state, state.waiting[0])
     serve(state, actions)
   }
+  feedOthers(state, actions)
   spawnWorkers(state, actions)
   settleSeats(state.seating)
 }
@@ -46,6 +47,25 @@ function feed(state: SchedulerState, job: JobState, actions: SchedulerAction[]):
   state.hungry = undefined
   job.idleStep = -1
   job.idleMainStep = -1
+}
+
+/**
+ * What the main thread has may wait for any job, and the hungry one finds no room before that ends: then the others are hungry in turn,
+ * first the one that was so least recently, until something goes on.
+ */
+function feedOthers(state: SchedulerState, actions: SchedulerAction[]): void {
+  const { hungry } = state
+  if (!hungry || !waitsForOthers(state)) return
+  const others = state.active.filter((job) => job !== hungry)
+  for (const next of others.sort((a, b) => a.fedStep - b.fedStep)) {
+    if (!mayStartNext(next) && !awaitsDelivery(next)) continue
+    next.fedStep = state.steps
+    state.hungry = next
+    serve(state, actions)
+    if (!waitsForOthers(state)) return
+  }
+  state.hungry = hungry
+  serve(state, actions) // So that it counts as denied in this step.
 }
 
 /** The job that has to end because no task can start, none runs, and no reader will give back a block: the youngest such. */

@@ -82,6 +82,8 @@ export interface JobState {
   deniedBytes: number
   idleStep: number
   idleMainStep: number
+  /** Step in which it was made the hungry one in place of another. */
+  fedStep: number
   /** Why it ends before it is done: set while its last tasks run. */
   failure: { readonly error: unknown } | undefined
   active: boolean
@@ -138,6 +140,7 @@ export function createJob(id: JobId, table: TaskTable, options: JobOptions): Job
     deniedBytes: 0,
     idleStep: -1,
     idleMainStep: -1,
+    fedStep: -1,
     failure: undefined,
     active: false,
   }

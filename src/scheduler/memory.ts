@@ -85,12 +85,20 @@ const isInHeap = (job: JobState, task: number): boolean => {
   return block ? block.place === place.heap && !job.dropped.has(task) : outputSize(job, task) === 0
 }
 
-/** Whether the next task in order could start but for what it reads, which has to come back. */
-export function awaitsInputs(job: JobState): boolean {
+/** Whether the next task in order could start, if there is room for its block and for what it reads. */
+export function mayStartNext(job: JobState): boolean {
   const { frontier, table } = job
   if (job.failure || frontier >= table.count || job.state[frontier] !== taskState.ready) return false
-  return !hasInputs(job, frontier) && mayDeliver(job, frontier)
+  return mayDeliver(job, frontier)
 }
+/** Whether the block that is to be delivered next has left the heap. */
+export function awaitsDelivery({ options, failure, deliveries, nextDelivery, state, blocks }: JobState): boolean {
+  const held = deliveries[nextDelivery]
+  if (failure || !options.ordered || state[held] !== taskState.held) return false
+  return blocks[held]?.place === place.away
+}
+/** Whether the next task in order could start but for what it reads, which has to come back. */
+export const awaitsInputs = (job: JobState): boolean => mayStartNext(job) && !hasInputs(job, job.frontier)
 
 /** Undoes `admit` for a task that has to run again. */
 export function withdraw(state: SchedulerState, job: JobState, task: number): void {

@@ -71,6 +71,8 @@ export interface JobPlan {
   readonly options: JobOptions
   /** Its tasks wait for each other: none ends before all have begun. */
   readonly isGang?: boolean
+  /** The plans of jobs, by number, that must have ended before its tasks on the main thread do. */
+  readonly waitsFor?: readonly number[]
 }
 /** Weights of the events that may happen at each turn. */
 export interface Chances {
@@ -247,8 +249,8 @@ class World {
     for (const [worker, batches] of this.workers) {
       if (batches.length === 0) continue
       const failing = this.job(batches[0].job).options.independent ? 0 : chances.fail
-      if (this.mayEnd(this.job(batches[0].job)))
-        options.push([2, () => this.finish(worker)], [failing, () => this.fail(worker)])
+      if (this.mayEnd(worker, batches[0])) options.push([failing, () => this.fail(worker)])
+      if (this.endable(worker).length > 0) options.push([2, () => this.finish(worker)])
       if (worker !== mainThread) options.push([chances.lose, () => this.lose(worker)])
     }
     for (const job of this.jobs) {
@@ -271,10 +273,17 @@ class World {
     return true
   }
 
-  /** Tasks of a gang end when all have begun, or when their job is not wanted any more. */
-  private mayEnd({ isGang, id, running, finished }: SimulatedJob): boolean {
-    if (!isGang || this.state.jobs.get(id)?.failure) return true
-    return finished.every((isFinished, task) => isFinished === 1 || running.has(task))
+  /** Tasks of a gang end when all have begun, those that wait for other jobs after these, or when their job is not wanted any more. */
+  private mayEnd(worker: number, batch: RunningBatch): boolean {
+    const { isGang, waitsFor = [], id, running, finished } = this.job(batch.job)
+    if (this.state.jobs.get(id)?.failure) return true
+    if (isGang) return finished.every((isFinished, task) => isFinished === 1 || running.has(task))
+    return worker !== mainThread || waitsFor.every((number) => this.jobs[number]?.settled)
+  }
+  /** A worker's first batch, any of the main thread's. */
+  private endable(worker: number): RunningBatch[] {
+    const batches = this.workers.get(worker)!
+    return (worker === mainThread ? batches : batches.slice(0, 1)).filter((batch) => this.mayEnd(worker, batch))
   }
   private useSeat(): void {
     this.isSeatFree = false
@@ -313,7 +322,8 @@ class World {
     this.send({ type: 'submit', job: job.id, table: plan.table, options: plan.options })
   }
   /** Some tasks that read nothing stand for kept blocks. */
-  private withGiven({ table, options }: JobPlan): JobPlan {
+  private withGiven(plan: JobPlan): JobPlan {
+    const { table } = plan
     const given = new Map<number, number>()
     const { count, inputStart } = table
     const outputBytes = table.outputBytes.slice()
@@ -325,7 +335,7 @@ class World {
       outputBytes[task] = bytes
       flags[task] = 0
     }
-    return { table: { ...table, outputBytes, flags, given }, options }
+    return { ...plan, table: { ...table, outputBytes, flags, given } }
   }
   private workerReady(): void {
     this.starting--
@@ -346,10 +356,10 @@ class World {
     for (const job of this.jobs) job.injected.add(cause)
     this.send({ type: 'workerLost', worker: this.freeNumber(), cause })
   }
-  /** Reports the first few tasks of one batch: a worker's first batch, any of the main thread's. */
+  /** Reports the first few tasks of one batch. */
   private finish(worker: number): void {
     const batches = this.workers.get(worker)!
-    const batch = worker === mainThread ? pick(this.random, batches) : batches[0]
+    const batch = pick(this.random, this.endable(worker))
     const job = this.job(batch.job)
     const count = this.random() < 0.7 ? batch.tasks.length : 1 + below(this.random, batch.tasks.length)
     // Calls that cannot run, as an input has failed, end before those that stand before them in the batch.
