@@ -81,11 +81,11 @@ export async function fromNpz(file: string | URL, options: FromNpyOptions = {}):
 }
 
 function npzArray(path: string, entry: NpzEntry, chunks: ChunksOption | undefined): ChunkedArray {
-  const { header, start, compressedBytes } = entry
-  if (compressedBytes === undefined) return arrayOf({ type: 'file', path, ...header }, chunks, 'fromNpz')
+  const { header, start, compressed } = entry
+  if (!compressed) return arrayOf({ type: 'file', path, ...header }, chunks, 'fromNpz')
   const { dtype, shape, fortranOrder, offset, byteOrder } = header
   const rowMajor = fortranOrder ? [...shape].reverse() : shape
-  const source = { type: 'inflated', path, start, compressedBytes, offset, byteOrder, dtype, shape: rowMajor } as const
+  const source = { type: 'inflated', path, start, ...compressed, offset, byteOrder, dtype, shape: rowMajor } as const
   const whole = new ChunkedArray(fromSourceExpr(source, gridOf(rowMajor, -1, dtype, 'fromNpz')))
   const reversed = shape.map((_, axis) => shape.length - 1 - axis)
   return rechunk(fortranOrder ? permuteDims(whole, reversed) : whole, chunks)

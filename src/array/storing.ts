@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdtemp, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { NdArray } from 'ndarray'
 import type { ComputeOptions } from '../compute.ts'
 import { checkDType, type DType } from '../core/dtype.ts'
@@ -220,14 +218,13 @@ export async function toNpz(
       names.map((name, i) => () => openTarget(arrays[name], { npy: parts[i] }, 'toNpz')),
       options,
     )
-    const { ZipFile } = await import('yazl')
-    const zip = new ZipFile()
-    names.forEach((name, i) => {
-      zip.addFile(parts[i], `${name}.npy`, { compress: compressed, mtime: new Date(1980, 0, 1) })
-    })
-    zip.end()
     const part = join(folder, `${randomUUID()}.npz`)
-    await pipeline(zip.outputStream, createWriteStream(part))
+    const { packNpz } = await import('../storage/npz.ts')
+    await packNpz(
+      part,
+      names.map((name, i) => [name, parts[i]]),
+      compressed,
+    )
     await rename(part, path)
   } catch (error) {
     guard(error)

@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import { createReadStream, createWriteStream, type ReadStream, statSync } from 'node:fs'
+import { type PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { createInflateRaw } from 'node:zlib'
+import { crc32, createInflateRaw } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
 import { type Box, boxShape } from '../core/chunks.ts'
 import { itemsize, realOf } from '../core/dtype.ts'
@@ -10,15 +11,14 @@ import { sizeOf } from '../core/shape.ts'
 import { fileBytes, swapBytes } from './file.ts'
 import { type NpyHeader, parseNpyHeader, readNpyHeader } from './npy.ts'
 import { runsOf } from './runs.ts'
-import type { InflatedSource } from './source.ts'
+import type { CompressedEntry, InflatedSource } from './source.ts'
 
 /** An array in an NPZ file. `start`: where its bytes begin in the file; an entry that is not compressed is a file in the file. */
 export interface NpzEntry {
   readonly name: string
   readonly start: number
-  /** Bytes in the file when compressed. */
-  readonly compressedBytes: number | undefined
   readonly header: NpyHeader
+  readonly compressed: CompressedEntry | undefined
 }
 
 /** The arrays of an NPZ file, as numpy.savez and savez_compressed write it: a zip of NPY files. Errors: StorageError. */
@@ -77,14 +77,15 @@ async function found(zip: ZipFile, entry: Entry, path: string): Promise<NpzEntry
     minimal: true,
   })
   if (entry.compressionMethod === 0)
-    return { name, start, compressedBytes: undefined, header: readNpyHeader(path, start, entry.uncompressedSize) }
-  const { compressedSize: compressedBytes } = entry
+    return { name, start, compressed: undefined, header: readNpyHeader(path, start, entry.uncompressedSize) }
+  const { compressedSize: compressedBytes, uncompressedSize: bytes, crc32: checksum } = entry
   const first: Buffer[] = []
   for await (const part of inflated(path, start, compressedBytes)) {
     first.push(part)
-    if (Buffer.concat(first).length >= Math.min(65536, entry.uncompressedSize)) break
+    if (Buffer.concat(first).length >= Math.min(65536, bytes)) break
   }
-  return { name, start, compressedBytes, header: parseNpyHeader(Buffer.concat(first), `${path}: ${name}`) }
+  const header = parseNpyHeader(Buffer.concat(first), `${path}: ${name}`)
+  return { name, start, header, compressed: { compressedBytes, bytes, checksum } }
 }
 type LocalHeader = (
   entry: Entry,
@@ -106,7 +107,10 @@ async function* inflated(path: string, start: number, bytes: number): AsyncGener
   }
 }
 
-/** Reads a box of a compressed entry. Compressed bytes have no middle: all that comes before the box is inflated too. Errors: StorageError. */
+/**
+ * Reads a box of a compressed entry. Compressed bytes have no middle: all that comes before the box is inflated too. Where that is the
+ * whole entry, its checksum is looked at. Errors: StorageError.
+ */
 export async function readInflated(source: InflatedSource, box: Box, target: Uint8Array): Promise<void> {
   const size = itemsize(source.dtype)
   const runs = runsOf(source.shape, box)
@@ -116,8 +120,10 @@ export async function readInflated(source: InflatedSource, box: Box, target: Uin
   let filled = 0
   let run = runs.count > 0 ? source.offset + (starts.next().value as number) * size : 0
   let at = 0
+  let checksum = 0
   if (wanted > 0)
     for await (const part of inflated(source.path, source.start, source.compressedBytes)) {
+      checksum = crc32(part, checksum)
       // The run begins at byte `run` of the entry, and `done` bytes of it have come.
       while (filled < wanted && run < at + part.length) {
         const done = filled % runBytes
@@ -135,5 +141,35 @@ export async function readInflated(source: InflatedSource, box: Box, target: Uin
     throw new StorageError(
       `read: ${source.path} ends within an array, ${wanted - filled} bytes are missing; get the whole file`,
     )
+  if (at === source.bytes && checksum !== source.checksum)
+    throw new StorageError(
+      `read: ${source.path} is damaged: the entry at byte ${source.start} does not fit its checksum; get the file again`,
+    )
   if (source.byteOrder === 'big') swapBytes(target, itemsize(realOf(source.dtype)))
+}
+
+/** Packs NPY files, by their names and paths, to an NPZ file. Nothing stays open when it fails. Errors: those of the system. */
+export async function packNpz(
+  path: string,
+  parts: readonly (readonly [name: string, path: string])[],
+  compress: boolean,
+): Promise<void> {
+  const { ZipFile } = await import('yazl')
+  const zip = new ZipFile()
+  const packed = zip.outputStream as PassThrough
+  zip.on('error', (error) => packed.destroy(error))
+  let open: ReadStream | undefined
+  for (const [name, part] of parts) {
+    const facts = { compress, mtime: new Date(1980, 0, 1), size: statSync(part).size }
+    zip.addReadStreamLazy(`${name}.npy`, facts, (take) => {
+      open = createReadStream(part).on('error', (error) => packed.destroy(error))
+      take(null, open)
+    })
+  }
+  zip.end()
+  try {
+    await pipeline(packed, createWriteStream(path))
+  } finally {
+    open?.destroy()
+  }
 }

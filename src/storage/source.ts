@@ -37,13 +37,18 @@ export type Source =
       readonly shape: readonly number[]
     }
 
+/** Bytes of an entry in a zip file, before and after it is inflated, and the CRC-32 checksum of the latter. */
+export interface CompressedEntry {
+  readonly compressedBytes: number
+  readonly bytes: number
+  readonly checksum: number
+}
 /** A compressed array in a zip file: its elements, row-major, from byte `offset` of what the entry's bytes inflate to. */
-export interface InflatedSource {
+export interface InflatedSource extends CompressedEntry {
   readonly type: 'inflated'
   readonly path: string
   /** Where the compressed bytes begin in the file. */
   readonly start: number
-  readonly compressedBytes: number
   readonly offset: number
   readonly byteOrder: 'little' | 'big'
   readonly dtype: DType

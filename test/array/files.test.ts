@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +15,7 @@ import fc from 'fast-check'
 import ndarray from 'ndarray'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as nd from '../../src/index.ts'
+import { packNpz } from '../../src/storage/npz.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ndloom-files-'))
 const path = (name: string): string => join(folder, name)
@@ -58,11 +68,29 @@ describe('npz', () => {
       whole.map((byte, i) => (i > 60 && i < 90 ? byte ^ 0x55 : byte)),
     )
     await expect(nd.fromNpz(path('damaged.npz')).then(({ grid: x }) => x.compute())).rejects.toThrow(nd.StorageError)
+    // In the directory at the end the checksum of the first entry stands behind its signature and 12 bytes.
+    const changed = Buffer.from(whole)
+    changed[changed.indexOf('PK\x01\x02') + 16] ^= 1
+    writeFileSync(path('changed.npz'), changed)
+    const arrays = await nd.fromNpz(path('changed.npz'))
+    await expect(arrays.grid.compute()).rejects.toThrow(/changed\.npz is damaged: .*checksum; get the file again/)
+    expect(await same(arrays.columns, grid)).toBe(true)
     writeFileSync(path('short.npz'), whole.subarray(0, whole.length - 40))
     await expect(nd.fromNpz(path('short.npz'))).rejects.toThrow(/short\.npz is no zip file, or a damaged one/)
     await expect(nd.fromNpz(path('none.npz'))).rejects.toThrow(/there is no such file/)
     await expect(nd.toNpz(path('none/x.npz'), { grid })).rejects.toThrow(/toNpz: .*there is no such file or folder/)
   })
+})
+
+test.skipIf(!existsSync('/dev/full'))('packing leaves no file open when the disk is full', async () => {
+  await grid.repeat(10_000).toNpy(path('part.npy'))
+  const { ino } = statSync(path('part.npy'))
+  await expect(packNpz('/dev/full', [['x', path('part.npy')]], false)).rejects.toThrow(/ENOSPC/)
+  const isOpen = () =>
+    readdirSync('/proc/self/fd').some(
+      (name) => statSync(`/proc/self/fd/${name}`, { throwIfNoEntry: false })?.ino === ino,
+    )
+  await expect.poll(isOpen).toBe(false)
 })
 
 describe('hdf5', () => {
