@@ -2,7 +2,7 @@ import { chunkLengths, gridShape } from '../core/chunks.ts'
 import { type DType, itemsize } from '../core/dtype.ts'
 import { formatGiven, NdloomError, ShapeError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
-import { formatShape, type Shape, sizeOf } from '../core/shape.ts'
+import { formatShape, sizeOf } from '../core/shape.ts'
 import { permuteView } from '../core/view.ts'
 import { arrayPicture, describeArray, shownArray } from '../diagnostics/array.ts'
 import { inspected, inspectName } from '../diagnostics/notebook.ts'
@@ -30,9 +30,9 @@ export class ChunkedArray {
     this.expr = expr
   }
 
-  /** The extent of each axis. */
-  get shape(): Shape {
-    return this.expr.shape
+  /** The extent of each axis: a list of the caller's own, so that reversing or changing it does not change the array. */
+  get shape(): number[] {
+    return [...this.expr.shape]
   }
   /** The number of axes. */
   get ndim(): number {

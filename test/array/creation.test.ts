@@ -358,5 +358,10 @@ test('an array describes itself', () => {
   expect([x.ndim, x.size, x.itemsize, x.numblocks]).toEqual([2, 4e6, 8, [2, 2]])
   expect(() => (x as unknown as number) + 1).toThrow(/x\.add/)
 })
+test('what is done to a shape that an array told does not change the array', () => {
+  const x = nd.zeros([2, 3])
+  expect(x.reshape(x.shape.reverse()).shape).toEqual([3, 2])
+  expect(x.shape).toEqual([2, 3])
+})
 
 testEngine()
