@@ -11,7 +11,7 @@ import {
   isComplexValue,
   isInteger,
   itemsize,
-  promoteTypes,
+  promoteAll,
   type TypedArray,
   toValue,
   type Value,
@@ -286,9 +286,9 @@ function checkedValue(item: unknown, operation: string): Value {
 
 /** The dtype that holds all values; integers above int64's are uint64. `rows` are dtypes of typed rows, whose values do not count. */
 function valuesDType(values: readonly Value[], rows: readonly DType[], operation: string): DType {
-  if (rows.length > 0) return rows.reduce(promoteTypes)
+  if (rows.length > 0) return promoteAll(rows)
   if (values.length === 0) return 'float64'
-  const dtype = [...new Set(values.map((value) => dtypeOfValue(value)))].reduce(promoteTypes)
+  const dtype = promoteAll([...new Set(values.map((value) => dtypeOfValue(value)))])
   const [low, high] = integerRange('int64')
   if (dtype !== 'int64' || values.every((v) => typeof v !== 'bigint' || (v >= low && v <= high))) return dtype
   for (const value of values) exactValue(value, 'uint64', operation)

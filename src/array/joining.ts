@@ -1,4 +1,4 @@
-import { promoteTypes } from '../core/dtype.ts'
+import { promoteAll } from '../core/dtype.ts'
 import { formatGiven, ShapeError } from '../core/errors.ts'
 import {
   broadcastShapes as broadcast,
@@ -22,7 +22,7 @@ function join(exprs: readonly Expr[], axis: number, operation: string): ChunkedA
       throw new ShapeError(
         `${operation}: shapes ${formatShape(first.shape)} and ${formatShape(shape)} differ in more than axis ${axis}; make the other extents equal`,
       )
-  const dtype = exprs.map((expr) => expr.dtype).reduce(promoteTypes)
+  const dtype = promoteAll(exprs.map((expr) => expr.dtype))
   return new ChunkedArray(
     build.concat(
       exprs.map((expr) => build.cast(expr, dtype)),

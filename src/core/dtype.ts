@@ -120,6 +120,14 @@ export function promoteTypes(a: DType, b: DType): DType {
   return part === 'float64' ? 'complex128' : 'complex64'
 }
 
+const kinds: readonly Kind[] = ['complex', 'float', 'int', 'uint', 'bool']
+/**
+ * The dtype that several arrays' dtypes promote to, in any order, as NumPy's: floating ones first, so that int16, uint16 and float32 are
+ * float32 and not, by way of int32, float64.
+ */
+export const promoteAll = (dtypes: readonly DType[]): DType =>
+  [...dtypes].sort((a, b) => kinds.indexOf(kindOf(a)) - kinds.indexOf(kindOf(b))).reduce(promoteTypes)
+
 /** The dtype of a JavaScript value by itself. */
 export function dtypeOfValue(value: unknown): DType {
   if (typeof value === 'number') return 'float64'
@@ -164,8 +172,8 @@ export function weakType(value: Value, dtype: DType): DType {
 
 /** The dtype of an operation over arrays' dtypes and weak scalars. */
 export function resultTypeOf(arrays: readonly DType[], scalars: readonly Value[]): DType {
-  if (arrays.length === 0) return scalars.map(dtypeOfValue).reduce(promoteTypes)
-  const strong = arrays.reduce(promoteTypes)
+  if (arrays.length === 0) return promoteAll(scalars.map(dtypeOfValue))
+  const strong = promoteAll(arrays)
   return scalars.map((value) => weakType(value, strong)).reduce(promoteTypes, strong)
 }
 

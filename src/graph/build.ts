@@ -13,7 +13,7 @@ import {
   integerRange,
   isComplex,
   isFloating,
-  isInteger,
+  kindOf,
   realOf,
   resultTypeOf,
   toValue,
@@ -87,6 +87,8 @@ export function apply(name: string, given: readonly Operand[], operation = name)
   const values = name === 'where' ? operands.slice(1) : operands
   const beyond = comparisonBeyond(name, operands)
   if (beyond !== undefined) return constant(beyond, 'bool', arrays[0].grid)
+  const exact = comparisonAcrossSigns(name, operands, operation)
+  if (exact !== undefined) return exact
   const promoted = promote(name, values, operation)
   const signature = record.signature(promoted)
   if (!signature)
@@ -132,11 +134,29 @@ const comparisons = new Set(['equal', 'notEqual', 'less', 'lessEqual', 'greater'
 function comparisonBeyond(name: string, operands: readonly Operand[]): Value | undefined {
   const array = operands.find(isExpr)
   const scalar = operands.find((operand) => typeof operand === 'bigint' || Number.isInteger(operand))
-  if (!comparisons.has(name) || !array || !isInteger(array.dtype) || scalar === undefined) return undefined
-  const [low, high] = integerRange(array.dtype)
+  if (!comparisons.has(name) || !array || isFloating(array.dtype) || isComplex(array.dtype) || scalar === undefined)
+    return undefined
+  const [low, high] = integerRange(array.dtype === 'bool' ? 'int64' : array.dtype)
   const side = BigInt(scalar as number) > high ? 1 : BigInt(scalar as number) < low ? -1 : 0
   if (side === 0) return undefined
   return elementwise[name].meaning('float64', ...(operands.map((operand) => (isExpr(operand) ? 0 : side)) as never[]))
+}
+
+/** A comparison of a signed dtype with uint64, which no integer dtype holds both of: exact, as NumPy's, where float64 would round. */
+function comparisonAcrossSigns(name: string, operands: readonly Operand[], operation: string): Expr | undefined {
+  if (!comparisons.has(name) || !operands.every(isExpr)) return undefined
+  const [signed, unsigned] = ['int', 'uint'].map((kind) => operands.findIndex(({ dtype }) => kindOf(dtype) === kind))
+  if (signed < 0 || operands[unsigned]?.dtype !== 'uint64') return undefined
+  const isBelow = apply('less', [operands[signed], 0])
+  const ofBelow = elementwise[name].meaning('float64', ...(operands.map((_, i) => (i === signed ? -1 : 0)) as never[]))
+  const compared = apply(
+    name,
+    operands.map((operand) => cast(operand, 'uint64')),
+    operation,
+  )
+  return ofBelow
+    ? apply('logicalOr', [isBelow, compared])
+    : apply('logicalAnd', [apply('logicalNot', [isBelow]), compared])
 }
 
 const without = <T>(list: readonly T[], axes: readonly number[]): T[] => list.filter((_, axis) => !axes.includes(axis))
@@ -189,17 +209,18 @@ function reduceOver(
   return reduceOver(name, stretched, [input.shape.length], { dtype, correction })
 }
 
-/** var(z) = var(re z) + var(im z). */
+/** var(z) = var(re z) + var(im z). Without degrees of freedom the sum is divided by 0, as 0 / 0 of one part would spoil it. */
 function complexVariance(
   name: string,
   input: Expr,
   axes: readonly number[],
-  { dtype, correction }: ReduceOptions,
+  { dtype, correction = 0 }: ReduceOptions,
 ): Expr {
-  const parts = ['real', 'imag'].map((part) =>
-    reduceOver('var', apply(part, [input]), axes, { dtype: dtype && realOf(dtype), correction }),
-  )
-  const variance = apply('add', parts, name)
+  const isFree = axes.reduce((count, axis) => count * input.shape[axis], 1) > correction
+  const options = { dtype: dtype && realOf(dtype), correction: isFree ? correction : 0 }
+  const parts = ['real', 'imag'].map((part) => reduceOver('var', apply(part, [input]), axes, options))
+  const sum = apply('add', parts, name)
+  const variance = isFree ? sum : apply('divide', [sum, 0])
   return name === 'std' ? apply('sqrt', [variance]) : variance
 }
 

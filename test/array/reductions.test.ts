@@ -52,6 +52,10 @@ describe('reductions', () => {
     expectArray(x.var(), 35 / 12)
     expectArray(x.var({ axis: 1, correction: 1 }), [1, 1])
     expectArray(nd.std([1, 3], { correction: 0 }), 1)
+    expectArray(nd.var([1, 2], { correction: 2 }), Infinity)
+    expectArray(nd.var([1, { re: 2, im: 0 }], { correction: 2 }), Infinity, 'float64')
+    expectArray(nd.std([1, { re: 1, im: 0 }], { correction: 3 }), NaN, 'float64')
+    expectArray(nd.var([1, { re: 3, im: 2 }], { correction: 1 }), 4, 'float64')
     expectArray(x.argmin(), 0n, 'int64')
     expectArray(x.argmax(0), [1n, 1n, 1n])
     expectArray(
