@@ -63,7 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
   const inHeap = (bytes: number): number => Math.min(bytes, largestHeapBytes - (workers + 2) * scratchBytes)
   let limitBytes = options.memoryLimitBytes
   const state = createState(inHeap(limitBytes), limitBytes - inHeap(limitBytes), undefined, options.seats)
-  const heap = createSharedHeap(state.heap)
+  const heap = createSharedHeap(state.heap, workers + 1)
   const driver = createDriver(state, heap, (connection) => ({
     local: createLocal({ ...connection, createExecutor: () => createExecutor(heap.memory, heap.takeScratch()) }),
     threads: createThreads({ ...connection, heap, workerUrl }),

@@ -21,9 +21,9 @@ export interface SharedHeap {
   readonly scratchBytes: number
 }
 
-export function createSharedHeap(allocator: Allocator): SharedHeap {
+/** `executors`: for so many there are regions at the start of the heap, where they are in no block's way. */
+export function createSharedHeap(allocator: Allocator, executors = 0): SharedHeap {
   const memory = reserve()
-  const freeScratch: number[] = []
   let takenBytes = 0
   let pages = 1
 
@@ -49,22 +49,22 @@ export function createSharedHeap(allocator: Allocator): SharedHeap {
     allocator.free(address)
     return undefined
   }
+  const newScratch = (): number => {
+    allocator.limitBytes += scratchBytes
+    const fresh = allocate(scratchBytes)
+    if (fresh === undefined) {
+      allocator.limitBytes -= scratchBytes
+      throw heapError(allocator.heapBytes + scratchBytes)
+    }
+    takenBytes += scratchBytes
+    return fresh
+  }
+  const freeScratch = Array.from({ length: executors }, newScratch)
   return {
     memory,
     allocate,
     reach,
-    takeScratch() {
-      const used = freeScratch.pop()
-      if (used !== undefined) return used
-      allocator.limitBytes += scratchBytes
-      const fresh = allocate(scratchBytes)
-      if (fresh === undefined) {
-        allocator.limitBytes -= scratchBytes
-        throw heapError(allocator.heapBytes + scratchBytes)
-      }
-      takenBytes += scratchBytes
-      return fresh
-    },
+    takeScratch: () => freeScratch.pop() ?? newScratch(),
     giveScratch: (address) => freeScratch.push(address),
     get scratchBytes() {
       return takenBytes
