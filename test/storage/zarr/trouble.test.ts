@@ -184,6 +184,19 @@ describe('a zip file', () => {
   })
 })
 
+test('an entry of a zip file that does not fit its checksum is refused', async () => {
+  const store = new Map<string, Uint8Array>()
+  await nd.arange(100).toZarr(store, { chunks: 50, compressors: null, scheduler: 'local' })
+  const file = join(folder, 'changed.zip')
+  const entries = Object.fromEntries([...store].map(([key, bytes]) => [key.slice(1), bytes]))
+  const zip = Buffer.from(zipSync(entries, { level: 0 }))
+  zip[zip.indexOf(Buffer.from(store.get('/c/1')!)) + 7] ^= 1
+  writeFileSync(file, zip)
+  const x = await nd.fromZarr(file)
+  expect(await x.at(':50').sum().compute()).toBe(1225)
+  await expect(x.sum().compute()).rejects.toThrow(/changed\.zip cannot be read: c\/1 does not fit its checksum; get it/)
+})
+
 test('stores and options that are none are refused at the call', async () => {
   const x = nd.ones([4, 4])
   for (const store of ['', 7, null, {}, 's3://bucket/x', 'ftp://host/x'])
