@@ -33,7 +33,7 @@ function hyperbolic<V>(b: Builder<V>, [x, y]: Pair<V>, even: boolean): V[] {
   const axis = even ? mul(copysign(number(1), x), y) : y
   const flatIm = where(eq(y, zero), axis, im)
   if (even) return [re, where(eq(x, zero), where(isfinite(y), im, zero), flatIm)]
-  return [where(eq(x, zero), x, re), flatIm]
+  return [where(and(eq(x, zero), not(isfinite(y))), x, re), flatIm]
 }
 export const sinh = <V>(b: Builder<V>, z: Pair<V>): V[] => hyperbolic(b, z, false)
 export const cosh = <V>(b: Builder<V>, z: Pair<V>): V[] => hyperbolic(b, z, true)

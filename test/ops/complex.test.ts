@@ -94,6 +94,15 @@ test('expm1 at infinities is as in the standard', () => {
   expect(evaluate('expm1', 'complex128', [{ re: Number.NaN, im: 0 }])).toEqual({ re: Number.NaN, im: 0 })
 })
 
+test("the sine of a real number has a zero of the cosine's sign as imaginary part", () => {
+  for (const dtype of ['complex64', 'complex128'] as const) {
+    expect(evaluate('sin', dtype, [{ re: -2, im: 0 }])).toMatchObject({ im: -0 })
+    expect(evaluate('sin', dtype, [{ re: -2, im: -0 }])).toMatchObject({ im: 0 })
+    expect(evaluate('sinh', dtype, [{ re: 0, im: -2 }])).toMatchObject({ re: -0 })
+    expect(evaluate('sinh', dtype, [{ re: 0, im: Infinity }])).toMatchObject({ re: 0, im: NaN })
+  }
+})
+
 test('whole powers are products, and 0 and 1 are special', () => {
   const power = (re: number, im: number, u: number, v: number) =>
     evaluate('pow', 'complex128', [
