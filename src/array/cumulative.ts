@@ -19,8 +19,8 @@ export interface CumulativeOptions {
 
 const cumulative =
   (name: string, initial: Value) =>
-  (x: Operand, given?: number | CumulativeOptions): ChunkedArray => {
-    const options = withBare<CumulativeOptions>(['axis', 'dtype', 'includeInitial'], given, name)
+  (x: Operand, given?: number | CumulativeOptions, others?: Omit<CumulativeOptions, 'axis'>): ChunkedArray => {
+    const options = withBare<CumulativeOptions>(['axis', 'dtype', 'includeInitial'], given, name, others)
     const { axis: wanted, dtype } = options
     const expr = exprOf(x, name)
     if (expr.shape.length === 0)

@@ -13,10 +13,12 @@ import {
   type Value,
 } from '../core/dtype.ts'
 import { DTypeError, formatGiven } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { cast } from '../graph/build.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { isValue } from './data.ts'
 import { checkCast, exprOf, type Operand } from './operands.ts'
+import type { CopyOption } from './options.ts'
 
 export { dtypes } from '../core/dtype.ts'
 
@@ -48,7 +50,8 @@ export const canCast = (from: ChunkedArray | DType, to: DType): boolean =>
  * complex to a real one (take `real` or `abs`).
  * @example x.astype('float32')
  */
-export function astype(x: Operand, dtype: DType): ChunkedArray {
+export function astype(x: Operand, dtype: DType, options?: CopyOption): ChunkedArray {
+  checkOptions<CopyOption>(options, ['copy'], 'astype')
   const expr = exprOf(x, 'astype')
   const wanted = checkDType(dtype, 'astype')
   checkCast(expr.dtype, wanted, 'astype')

@@ -1,6 +1,7 @@
 import { apply } from '../graph/build.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { exprOf, type Operand, weakOperands } from './operands.ts'
+import { checkNoOptions } from './options.ts'
 
 export type Unary = (x: Operand) => ChunkedArray
 export type Binary = (x1: Operand, x2: Operand) => ChunkedArray
@@ -9,12 +10,16 @@ const callRecord = (name: string, operands: readonly Operand[]): ChunkedArray =>
   new ChunkedArray(apply(name, weakOperands(operands, name), name))
 const unary =
   (name: string): Unary =>
-  (x) =>
-    callRecord(name, [x])
+  (x: Operand, options?: unknown) => {
+    checkNoOptions(options, name)
+    return callRecord(name, [x])
+  }
 const binary =
   (name: string): Binary =>
-  (x1, x2) =>
-    callRecord(name, [x1, x2])
+  (x1: Operand, x2: Operand, options?: unknown) => {
+    checkNoOptions(options, name)
+    return callRecord(name, [x1, x2])
+  }
 
 // What each does to dtypes and special values stands in its record, src/ops/elementwise.ts.
 /** |x|; of complex numbers their modulus, a real number. */

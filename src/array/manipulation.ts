@@ -1,11 +1,12 @@
 import { formatGiven, ShapeError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { checkAxes, checkAxis, checkShape, formatShape, sizeOf } from '../core/shape.ts'
 import { permuteView, type View, type ViewAxis } from '../core/view.ts'
 import * as build from '../graph/build.ts'
 import type { Expr } from '../graph/expr.ts'
 import { ChunkedArray } from './chunked-array.ts'
 import { exprOf, type Operand } from './operands.ts'
-import { type Axes, type AxesOption, withBare } from './options.ts'
+import { type Axes, type AxesOption, type CopyOption, withBare } from './options.ts'
 
 const whole = (from: number): ViewAxis => ({ from, start: 0, step: 1 })
 const viewOf = (expr: Expr, map: View): ChunkedArray => new ChunkedArray(build.view(expr, map))
@@ -56,7 +57,10 @@ export function swapaxes(x: Operand, axis1: number, axis2: number): ChunkedArray
  * The same elements in row-major order under another shape; one extent may be -1, worked out from the others.
  * Errors: ShapeError when the number of elements differs.
  */
-export function reshape(x: Operand, shape: number | readonly number[]): ChunkedArray {
+export function reshape(x: Operand, shape: number | readonly number[], options?: CopyOption): ChunkedArray {
+  if (typeof options === 'number')
+    throw new ShapeError(`reshape: got extents one by one, want one list such as [${shape}, ${options}]`)
+  checkOptions<CopyOption>(options, ['copy'], 'reshape')
   const expr = exprOf(x, 'reshape')
   const given = Array.isArray(shape) ? [...shape] : [shape]
   const size = sizeOf(expr.shape)

@@ -1,4 +1,4 @@
-import { formatGiven, ShapeError } from '../core/errors.ts'
+import { formatGiven, NdloomError, ShapeError } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
 
 /** One axis or several, counted from the end when negative; null: all. */
@@ -9,10 +9,15 @@ export interface AxesOption {
 
 type Names<O> = readonly (keyof O & string)[]
 
-/** Options, or the bare value of the first of them: `0` for `{ axis: 0 }`. Errors: NdloomError for a name that is unknown. */
-export function withBare<O extends object>(names: Names<O>, given: unknown, operation: string): O {
+/**
+ * Options, or the bare value of the first of them: `0` for `{ axis: 0 }`, after which `others` may follow. Errors: NdloomError for a name
+ * that is unknown, and for options after options.
+ */
+export function withBare<O extends object>(names: Names<O>, given: unknown, operation: string, others?: unknown): O {
   const bare = typeof given !== 'object' || given === null || Array.isArray(given)
-  return bare ? ({ [names[0]]: given } as O) : checkOptions<O>(given, names, operation)
+  if (bare) return { ...checkOptions<O>(others, names.slice(1), operation), [names[0]]: given }
+  if (others === undefined) return checkOptions<O>(given, names, operation)
+  throw new NdloomError(`${operation}: got ${formatGiven(others)} after the options; put all of them into one object`)
 }
 
 /** The arguments before the options object at the end, and the options ({} when there are none). Errors: as for withBare. */
@@ -40,3 +45,16 @@ export interface AxisOption {
 /** The axis of options or bare, null for none. */
 export const axisOf = (given: unknown, operation: string): number | null =>
   withBare<AxisOption>(['axis'], given, operation).axis ?? null
+
+export interface CopyOption {
+  /** As in the standard; it changes nothing, for arrays never change. */
+  copy?: boolean | null
+}
+
+/** Where there are no options: an object of them is refused, and what else JavaScript gives (as `map` does) left alone. Errors: NdloomError. */
+export function checkNoOptions(given: unknown, operation: string): void {
+  if (typeof given !== 'object' || given === null || Object.getPrototypeOf(given) !== Object.prototype) return
+  throw new NdloomError(
+    `${operation}: got ${formatGiven(given)}, it takes no options; cast with astype, choose with where`,
+  )
+}

@@ -23,7 +23,8 @@ export interface VarianceOptions extends SumOptions {
   correction?: number
 }
 
-export type Reduction<O> = (x: Operand, options?: Axes | O) => ChunkedArray
+/** Options, or the axes bare, with the other options after them: `x.sum(0, { keepdims: true })`. */
+export type Reduction<O> = (x: Operand, options?: Axes | O, others?: Omit<O, 'axis'>) => ChunkedArray
 
 /** The reduced axes put back with extent 1. */
 function keepAxes(reduced: Expr, shape: Shape, axes: readonly number[]): Expr {
@@ -45,8 +46,8 @@ const optionNames: Readonly<Record<string, readonly (keyof VarianceOptions)[]>> 
   std: withCorrection,
 }
 
-function reduceBy(name: string, x: Operand, given: Axes | VarianceOptions | undefined): ChunkedArray {
-  const options = withBare<VarianceOptions>(optionNames[name] ?? ['axis', 'keepdims'], given, name)
+function reduceBy(name: string, x: Operand, given: Axes | VarianceOptions | undefined, others?: object): ChunkedArray {
+  const options = withBare<VarianceOptions>(optionNames[name] ?? ['axis', 'keepdims'], given, name, others)
   const expr = exprOf(x, name)
   const axes = checkAxes(options.axis, expr.shape.length, name)
   const dtype = dtypeOption(options.dtype, expr, name)
@@ -61,14 +62,20 @@ function checkCorrection(correction: number | undefined, name: string): number |
 
 const reduction =
   <O extends ReductionOptions>(name: string): Reduction<O> =>
-  (x, options) =>
-    reduceBy(name, x, options as Axes | VarianceOptions | undefined)
+  (x, options, others) =>
+    reduceBy(name, x, options as Axes | VarianceOptions | undefined, others)
 
 /** Of one axis, or of the array in row-major order. */
 const indexReduction =
-  (name: string): ((x: Operand, options?: number | null | IndexReductionOptions) => ChunkedArray) =>
-  (x, given) => {
-    const options = withBare<IndexReductionOptions>(['axis', 'keepdims'], given, name)
+  (
+    name: string,
+  ): ((
+    x: Operand,
+    options?: number | null | IndexReductionOptions,
+    others?: Omit<IndexReductionOptions, 'axis'>,
+  ) => ChunkedArray) =>
+  (x, given, others) => {
+    const options = withBare<IndexReductionOptions>(['axis', 'keepdims'], given, name, others)
     if (options.axis !== undefined && options.axis !== null) checkAxis(options.axis, exprOf(x, name).shape.length, name)
     return reduceBy(name, x, options)
   }

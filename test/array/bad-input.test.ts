@@ -67,6 +67,7 @@ refuses('sizes', nd.ShapeError, [
   ['repeat by nothing', () => x.repeat(), /^repeat: got undefined/],
   ['roll by a fraction', () => x.roll(1.5), /^roll: got 1.5/],
   ['a list with a hole', () => loose.zeros(hole), /^zeros: got shape \[undefined, 1\]/],
+  ['extents one by one', () => x.reshape(-1, 3), /^reshape: .*one list such as \[-1, 3\]/],
   ['reshape to a list with a hole', () => loose.ones(1).reshape(hole), /^reshape: got shape/],
 ])
 
@@ -195,6 +196,17 @@ refuses('indices', nd.IndexError, [
 ])
 
 refuses('options', nd.NdloomError, [
+  [
+    'options where there are none',
+    () => loose.exp(x, { dtype: 'float32' }),
+    /^exp: got \{ dtype \}, it takes no options/,
+  ],
+  ['options of a sum of two', () => x.add(x, { where: true }), /^add: got \{ where \}, it takes no options/],
+  ['options of reshape', () => x.reshape([4, 3], { order: 'F' }), /^reshape: there is no option order/],
+  ['options of astype', () => x.astype('int8', { casting: 'safe' }), /^astype: there is no option casting/],
+  ['options after options', () => x.sum({ axis: 0 }, { keepdims: true }), /^sum: got \{ keepdims \} after the options/],
+  ['an axis after an axis', () => x.sum(0, { axis: 1 }), /^sum: there is no option axis; there are keepdims, dtype/],
+  ['two axes one by one', () => x.sum(0, 1), /^sum: got 1 as options/],
   [
     'a name that is unknown',
     () => loose.zeros(3, { dtpye: 'int8' }),

@@ -30,6 +30,13 @@ describe('reductions', () => {
     expectArray(nd.argmax(x, { axis: 1, keepdims: true }), [[2n], [2n]], 'int64')
     expect(nd.ones([2, 3, 4]).sum({ axis: [0, 2], keepdims: true }).shape).toEqual([1, 3, 1])
   })
+  test('other options may follow bare axes', () => {
+    expectArray(x.sum(0, { keepdims: true }), [[5, 7, 9]])
+    expectArray(x.var([0, 1], { correction: 1 }), 3.5)
+    expectArray(nd.argmin(x, 1, { keepdims: true }), [[0n], [0n]])
+    expectArray(nd.cumulativeSum([1, 2], 0, { includeInitial: true }), [0, 1, 3])
+    expectArray(nd.sum([1n, 2n], null, { dtype: 'float32' }), 3, 'float32')
+  })
   test('dtypes of results', () => {
     const of = (dtype: nd.DType) => nd.ones([2], { dtype })
     expect((['bool', 'int8', 'uint8', 'float32', 'complex64'] as const).map((d) => of(d).sum().dtype)).toEqual([
