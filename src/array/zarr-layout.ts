@@ -1,9 +1,10 @@
+import { formatBytes } from '../core/bytes.ts'
 import type { ChunksOption, Grid } from '../core/chunks.ts'
 import { allocate, type DType, isComplexValue, itemsize, type Value } from '../core/dtype.ts'
 import { ChunkError, formatGiven, StorageError } from '../core/errors.ts'
 import { formatShape, sizeOf } from '../core/shape.ts'
 import type { Expr } from '../graph/expr.ts'
-import type { Pipeline, ZarrArray, ZarrAttributes } from '../storage/zarr/array.ts'
+import type { CodecConfig, Pipeline, ZarrArray, ZarrAttributes } from '../storage/zarr/array.ts'
 import { formatJson, parseJson } from '../storage/zarr/json.ts'
 import { areNames } from '../storage/zarr/metadata.ts'
 import { exactValue, gridOf, valueDType } from './data.ts'
@@ -54,11 +55,13 @@ export function layOutArray({ shape, dtype, grid }: Expr, layout: ZarrLayout): O
     layout,
   )
   const shards = layout.shards && checkShards(layout.shards, chunks, version)
+  const codecs = codecsOf(layout.compressors, version, itemsize(dtype))
+  checkChunkBytes(sizeOf(chunks) * itemsize(dtype), codecs)
   const axes = shape.map((_, axis) => axis)
   const inner: Pipeline = {
     order: order === 'C' ? axes : [...axes].reverse(),
     bigEndian,
-    codecs: codecsOf(layout.compressors, version, itemsize(dtype)),
+    codecs,
   }
   const { attributes = {}, dimensionNames } = layout
   if (dimensionNames !== undefined && !areNames(dimensionNames, shape.length))
@@ -96,6 +99,17 @@ function regularChunks(grid: Grid, layout: ZarrLayout): number[] {
   const lengthOf = (axis: number): unknown => (Array.isArray(given) ? given[axis] : given)
   // A chunk may be longer than the array, which may grow.
   return grid.map(({ size }, axis) => Math.max(size, Number(lengthOf(axis)) || 0))
+}
+
+/** Encoders and decoders take no more at once. */
+const mostChunkBytes = 2 ** 31 - 1024
+
+function checkChunkBytes(bytes: number, codecs: readonly CodecConfig[]): void {
+  if (bytes > mostChunkBytes && codecs.length > 0)
+    throw new ChunkError(
+      `toZarr: got chunks of ${formatBytes(bytes)}, want at most ${formatBytes(mostChunkBytes)}, which is what ${codecs[0].name} takes; ` +
+        'give smaller chunks, and shards of them to have few files',
+    )
 }
 
 function checkShards(shards: unknown, chunks: readonly number[], version: 2 | 3): number[] {

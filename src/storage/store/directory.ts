@@ -120,11 +120,19 @@ function openPart(path: string, range: ByteRange = { offset: 0, length: Infinity
     length: Math.max(0, Math.min(length, size - start)),
     read(position, into) {
       for (let done = 0; done < into.length; ) {
-        const count = readSync(file, into, done, into.length - done, start + position + done)
+        const count = readSome(file, into.subarray(done), start + position + done, path)
         if (count === 0) throw tooShort()
         done += count
       }
     },
     close: () => closeSync(file),
+  }
+}
+
+function readSome(file: number, into: Uint8Array, position: number, path: string): number {
+  try {
+    return readSync(file, into, 0, into.length, position)
+  } catch (error) {
+    throw storageError(path, 'read', error)
   }
 }

@@ -57,6 +57,13 @@ describe('a damaged chunk', () => {
     rmSync(file)
     expect(await (await nd.fromZarr(store)).at('60:80').sum().compute()).toBe(0)
   })
+  test('that cannot be read for a reason of the system says which', async () => {
+    const store = newStore()
+    await nd.arange(40).toZarr(store, { chunks: 20 })
+    rmSync(join(store, 'c', '1'))
+    mkdirSync(join(store, 'c', '1'))
+    await expect(sumOf(store)).rejects.toThrow(/read: cannot use the file .*c\/1: it is a directory/)
+  })
   test('with a bit flipped does not pass its checksum', async () => {
     for (const [key, layout] of [
       ['c/0', { compressors: 'crc32c' }],
@@ -210,6 +217,7 @@ test('stores and options that are none are refused at the call', async () => {
     [{ chunks: 2, shards: [3, 4] }, /whole multiples/],
     [{ shards: [4, 4], zarrFormat: 2 }, /no shards/],
     [{ compressors: 'lzma' }, /blosc/],
+    [{ chunks: 2 ** 15 }, /chunks of 8 GiB, want at most 2 GiB, which is what blosc takes/],
     [{ compressors: { name: 'zstd', depth: 3 } }, /depth/],
     [{ compressors: { name: 'blosc', clevel: 10 } }, /clevel of blosc 10, want an integer from 0 to 9/],
     [{ compressors: { name: 'blosc', cname: 'lzo' } }, /cname of blosc.*'?lz4/],
