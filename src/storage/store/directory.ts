@@ -8,7 +8,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { storageError } from '../file.ts'
@@ -48,7 +48,7 @@ export function openDirectory(root: string, hidden = hiddenFolder): Directory {
       const target = join(root, key)
       const temporary = join(root, hidden, `${uniqueName}-${next++}`)
       try {
-        inFolder(dirname(temporary), () => writeFileSync(temporary, bytes))
+        inFolder(dirname(temporary), () => writeWhole(temporary, bytes))
         inFolder(dirname(target), () => renameSync(temporary, target))
       } catch (error) {
         tryRemove(temporary)
@@ -129,9 +129,22 @@ function openPart(path: string, range: ByteRange = { offset: 0, length: Infinity
   }
 }
 
+/** The most bytes that one system call moves. */
+const largestCallBytes = 2 ** 30
+
+function writeWhole(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w')
+  try {
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(file, bytes, done, Math.min(bytes.length - done, largestCallBytes))
+  } finally {
+    closeSync(file)
+  }
+}
+
 function readSome(file: number, into: Uint8Array, position: number, path: string): number {
   try {
-    return readSync(file, into, 0, into.length, position)
+    return readSync(file, into, 0, Math.min(into.length, largestCallBytes), position)
   } catch (error) {
     throw storageError(path, 'read', error)
   }
