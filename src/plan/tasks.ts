@@ -88,19 +88,19 @@ const tooMany = (): MemoryLimitError =>
 /** Refuses at once where stages that are needed as a whole, from the outputs down, have too many tasks. */
 function checkCount({ stages, outputs }: Plan): void {
   const whole = new Set<number>()
+  const needed = [...outputs]
   let count = 0
-  const need = ({ blocks }: Buffer): void => {
-    if (blocks.kind === 'concat') blocks.parts.forEach(need)
-    if (blocks.kind !== 'stage' || whole.has(blocks.stage)) return
+  for (const { blocks } of needed) {
+    if (blocks.kind === 'concat') for (const part of blocks.parts) needed.push(part)
+    if (blocks.kind !== 'stage' || whole.has(blocks.stage)) continue
     whole.add(blocks.stage)
     const { stage, buffers } = stages[blocks.stage]
     count += taskCount(stage)
     if (count > mostTasks) throw tooMany()
     buffers.forEach((buffer, i) => {
-      if (!('reads' in stage) || readsAll(stage.reads[i])) need(buffer)
+      if (!('reads' in stage) || readsAll(stage.reads[i])) needed.push(buffer)
     })
   }
-  outputs.forEach(need)
 }
 
 const readsAll = ({ grid, view }: Read): boolean =>
