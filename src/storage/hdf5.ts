@@ -45,9 +45,21 @@ export async function readHdf5Header(path: string, dataset: string): Promise<Hdf
           'write it again with gzip, as h5repack -f GZIP=4 does',
       )
     return { dtype: dtypeOf(found, path, dataset), shape: metadata.shape ?? [], chunks: metadata.chunks ?? undefined }
+  } catch (cause) {
+    throw damaged('fromHdf5', path, dataset, cause)
   } finally {
     file.close()
   }
+}
+
+/** What the HDF5 library says of a file, in its first line. */
+function damaged(operation: string, path: string, dataset: string, cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new StorageError(
+    `${operation}: ${path}: ${dataset} cannot be read: ${text.split('\n')[0]}; the file is damaged, get it again`,
+    { cause },
+  )
 }
 
 /** Reads a hyperslab: of a chunked dataset the chunks that it touches, of another only its elements. Errors: StorageError. */
@@ -60,12 +72,7 @@ export async function readHdf5(source: Hdf5Source, box: Box, target: Uint8Array)
     const given = shape.length === 0 ? found.value : found.slice(box.map(([low, high]) => [low, high]))
     place(given, source.dtype, viewBytes(source.dtype, target.buffer, target.byteOffset, sizeOf(shape)))
   } catch (cause) {
-    if (cause instanceof StorageError) throw cause
-    const text = cause instanceof Error ? cause.message : String(cause)
-    throw new StorageError(
-      `read: ${source.path}: ${source.dataset} cannot be read: ${text.split('\n')[0]}; the file is damaged, get it again`,
-      { cause },
-    )
+    throw damaged('read', source.path, source.dataset, cause)
   } finally {
     file.close()
   }

@@ -52,13 +52,7 @@ async function* entriesOf(zip: ZipFile, path: string): AsyncGenerator<Entry> {
     const entry = await new Promise<Entry | undefined>((resolve, reject) => {
       zip.once('entry', resolve)
       zip.once('end', () => resolve(undefined))
-      zip.once('error', (cause) =>
-        reject(
-          new StorageError(`fromNpz: the directory of ${path} is damaged: ${cause.message}; get the file again`, {
-            cause,
-          }),
-        ),
-      )
+      zip.once('error', (cause) => reject(damagedDirectory(path, cause)))
       zip.readEntry()
     })
     zip.removeAllListeners()
@@ -66,6 +60,9 @@ async function* entriesOf(zip: ZipFile, path: string): AsyncGenerator<Entry> {
     yield entry
   }
 }
+
+const damagedDirectory = (path: string, cause: Error): StorageError =>
+  new StorageError(`fromNpz: the directory of ${path} is damaged: ${cause.message}; get the file again`, { cause })
 
 async function found(zip: ZipFile, entry: Entry, path: string): Promise<NpzEntry> {
   const name = entry.fileName.slice(0, -'.npy'.length)
@@ -75,6 +72,8 @@ async function found(zip: ZipFile, entry: Entry, path: string): Promise<NpzEntry
     )
   const { fileDataStart: start } = await promisify(zip.readLocalFileHeader.bind(zip) as LocalHeader)(entry, {
     minimal: true,
+  }).catch((cause) => {
+    throw damagedDirectory(path, cause)
   })
   if (entry.compressionMethod === 0)
     return { name, start, compressed: undefined, header: readNpyHeader(path, start, entry.uncompressedSize) }

@@ -75,6 +75,10 @@ describe('npz', () => {
     const arrays = await nd.fromNpz(path('changed.npz'))
     await expect(arrays.grid.compute()).rejects.toThrow(/changed\.npz is damaged: .*checksum; get the file again/)
     expect(await same(arrays.columns, grid)).toBe(true)
+    // There, 20 bytes behind the signature, stands how long it is when compressed.
+    changed.writeUInt32LE(2 ** 30, changed.indexOf('PK\x01\x02') + 20)
+    writeFileSync(path('overflow.npz'), changed)
+    await expect(nd.fromNpz(path('overflow.npz'))).rejects.toThrow(/the directory of .*overflow\.npz is damaged/)
     writeFileSync(path('short.npz'), whole.subarray(0, whole.length - 40))
     await expect(nd.fromNpz(path('short.npz'))).rejects.toThrow(/short\.npz is no zip file, or a damaged one/)
     await expect(nd.fromNpz(path('none.npz'))).rejects.toThrow(/there is no such file/)
@@ -123,6 +127,17 @@ describe('hdf5', () => {
     await expect(nd.fromHdf5(file, { path: 'group' })).rejects.toThrow(/is a group, no dataset/)
     await expect(nd.fromHdf5(fixture('npz/stored.npz'), { path: 'x' })).rejects.toThrow(/is no HDF5 file/)
     await expect(nd.fromHdf5(path('none.h5'), { path: 'x' })).rejects.toThrow(/there is no such file/)
+  })
+  test('damaged structures are told with file and dataset', async () => {
+    const whole = readFileSync(file)
+    for (let at = 8; at < 800; at += 40) {
+      writeFileSync(
+        path('structure.h5'),
+        whole.map((byte, i) => (i === at ? byte ^ 0xff : byte)),
+      )
+      const error = await nd.fromHdf5(path('structure.h5'), { path: 'chunked' }).catch((caught: unknown) => caught)
+      if (error instanceof Error) expect([at, error.name]).toEqual([at, 'StorageError'])
+    }
   })
   test('damaged elements are told, not handed on', async () => {
     const bytes = readFileSync(file)
