@@ -46,6 +46,7 @@ export interface AxisOption {
 export const axisOf = (given: unknown, operation: string): number | null =>
   withBare<AxisOption>(['axis'], given, operation).axis ?? null
 
+/** Taken where the standard has it. */
 export interface CopyOption {
   /** As in the standard; it changes nothing, for arrays never change. */
   copy?: boolean | null
