@@ -6,12 +6,13 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 const page = new URL('results.md', import.meta.url)
 const heading = (title: string): string => `## ${title}`
 
-/** The commit that is measured. */
-const commit = (): string =>
-  execFileSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
-    cwd: new URL('.', import.meta.url),
-    encoding: 'utf8',
-  }).trim()
+const git = (...args: readonly string[]): string =>
+  execFileSync('git', args, { cwd: new URL('.', import.meta.url), encoding: 'utf8' }).trim()
+/** The commit that is measured, and whether anything but the results has been changed since. */
+const commit = (): string => {
+  const changed = git('status', '--porcelain', '--', ':/', ':!results.md')
+  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '-dirty'}`
+}
 
 /** When and on what a section is measured, and which commit: the sentence it begins with. */
 export const measuredOn = (): string =>
