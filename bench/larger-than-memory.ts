@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ChunkedArray, RunEvent } from '../src/index.ts'
+import type { ChunkedArray, RunEvent } from 'ndloom'
 import { threads } from './child.ts'
 import { measuredOn, writeSection } from './report.ts'
 
@@ -51,7 +51,7 @@ const cases: readonly Case[] = [
 
 /** Streams the case's blocks and looks at their corners. */
 async function measure({ make, wanted }: Case): Promise<Measured> {
-  const nd = await import('../src/index.ts')
+  const nd = await import('ndloom')
   const ones = nd.ones([side, side], { chunks: [thin, side] })
   // Counted up from ones: blocks that cannot be made again in any others.
   const x = ones
