@@ -60,11 +60,8 @@ async function measure({ make, wanted }: Case): Promise<Measured> {
     .add(nd.arange(side, { chunks: thin }).expandDims(1).mul(side))
   const y = make(x)
   const events: RunEvent[] = []
-  const options = {
-    memoryLimit: mebibytes * 2 ** 20,
-    workers: threads,
-    onEvent: (event: RunEvent) => events.push(event),
-  }
+  nd.configure({ memoryLimit: mebibytes * 2 ** 20, workers: threads })
+  const options = { onEvent: (event: RunEvent) => events.push(event) }
   const plan = y.plan(options)
   const start = performance.now()
   for await (const { offset, data } of y.compute(options)) {
