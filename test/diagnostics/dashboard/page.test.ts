@@ -80,7 +80,8 @@ describe.skipIf(!executablePath)(
         }),
       )
       expect(inks).toHaveLength(3)
-      for (const ink of inks) expect(ink).toBeGreaterThan(2)
+      // That of the lines behind it, and its own: a curve of level and upright lines has no others.
+      for (const ink of inks) expect(ink).toBeGreaterThan(1)
     })
     it('tells of an error, as text', async () => {
       const broken = nd.ones([10], { chunks: 5 }).mapBlocks(
