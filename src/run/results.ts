@@ -57,13 +57,12 @@ async function collectGarbage(): Promise<void> {
 type Collect = (options?: { type: 'minor' | 'major' }) => void
 let collector: Promise<Collect | undefined> | undefined
 const openCollector = (): Promise<Collect | undefined> => {
-  collector ??= Promise.all([import('node:v8'), import('node:vm')]).then(
-    ([v8, vm]) => {
+  collector ??= Promise.all([import('node:v8'), import('node:vm')])
+    .then(([v8, vm]) => {
       v8.setFlagsFromString('--expose-gc')
       return vm.runInNewContext('gc') as Collect
-    },
-    () => undefined, // no Node: nothing to ask
-  )
+    })
+    .catch(() => undefined) // no Node: nothing to ask
   return collector
 }
 
