@@ -18,9 +18,7 @@ function loadKernels(): Kernels {
 export function kernelTextsOf(stage: KernelStage): string[] {
   const nests: LoopNest[] = []
   const coordinate = stage.grid.map(() => 0)
-  // Where blocks lie does not matter to the text, but some place they must have.
-  const inputs = new Array<number>(2 ** 12).fill(0)
-  eachNest(stage, { coordinate, address: 0, inputs }, (nest) => {
+  eachNest(stage, coordinate, ({ nest }) => {
     if (nests.length === 0) nests.push(nest)
   })
   const { kernelTexts } = loadKernels()

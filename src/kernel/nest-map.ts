@@ -1,15 +1,5 @@
 import { itemsize } from '../core/dtype.ts'
-import {
-  type Accesses,
-  type Axis,
-  advance,
-  classesOf,
-  gathers,
-  mergeAxes,
-  pointAxis,
-  scaled,
-  sortAxes,
-} from './nest.ts'
+import { type Accesses, type Axis, classesOf, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
 import type { Piece, Walk } from './walk.ts'
 
 /** How a map goes over its nest: the inner axis has the fewest gaps, the others go from wide to narrow strides. */
@@ -55,30 +45,22 @@ function crossing(outer: readonly Axis[], inner: Axis, accesses: Accesses): numb
 }
 
 /** The walks of a map, one after the other. */
-export function mapWalks(
-  plan: MapPlan,
-  accesses: Accesses,
-  starts: readonly number[],
-  width: number,
-  stripRows: number,
-): Walk[] {
+export function mapWalks(plan: MapPlan, accesses: Accesses, width: number, stripRows: number): Walk[] {
   const { outer, row, inner } = plan
-  const walk = (kept: readonly Axis[], rows: Axis, columns: number, from: readonly number[]): Walk => ({
+  const walk = (kept: readonly Axis[], rows: Axis, columns: number, first = 0): Walk => ({
     kept,
     reduced: [],
-    starts: from,
+    offset: [inner, first],
     slotBytes: 0,
     pieces: [mapPiece(rows, scaled(inner, columns, 1), width, plan.strips ? stripRows : 0)],
   })
   const size = plan.strips ? panelColumns(inner, accesses) : rowElements
-  if (inner.extent <= 2 * size) return [walk(outer, row, inner.extent, starts)]
+  if (inner.extent <= 2 * size) return [walk(outer, row, inner.extent)]
   const count = Math.floor(inner.extent / size)
   const panels = scaled(inner, count, size)
-  const walks = plan.strips
-    ? [walk([panels, ...outer], row, size, starts)]
-    : [walk([...outer, row], panels, size, starts)]
+  const walks = plan.strips ? [walk([panels, ...outer], row, size)] : [walk([...outer, row], panels, size)]
   const rest = inner.extent - count * size
-  return rest ? [...walks, walk(outer, row, rest, advance(starts, inner, count * size))] : walks
+  return rest ? [...walks, walk(outer, row, rest, count * size)] : walks
 }
 
 function mapPiece(row: Axis, inner: Axis, width: number, stripRows: number): Piece {

@@ -2,7 +2,7 @@ import { internal } from '../core/errors.ts'
 import type { ReductionRecord } from '../ops/record.ts'
 import type { KernelForm } from './columns.ts'
 import { mostPieces } from './layout.ts'
-import { type Accesses, type Axis, advance, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
+import { type Accesses, type Axis, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
 import type { Piece, Stride, Walk } from './walk.ts'
 
 /** How a reduction goes over its nest. */
@@ -22,6 +22,8 @@ export interface ReducePlan {
   /** `split`: the kept axis along which `runs` runs are worked on side by side; undefined: one at a time. */
   readonly beside?: Axis
   readonly runs: number
+  /** Where it starts, if not at the start of the nest. */
+  readonly offset?: Stride
 }
 /** A reduced inner axis longer than this is not kept as columns. */
 const mostFoldColumns = 4096
@@ -90,16 +92,16 @@ export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: num
  * The plan with several runs side by side where they are short and many: memory is read faster in several places at a time than in one.
  * What is left of the kept axis is a plan of its own.
  */
-export function sideBySide(plan: ReducePlan, starts: readonly number[]): [ReducePlan, readonly number[]][] {
+export function sideBySide(plan: ReducePlan): ReducePlan[] {
   const beside = plan.kept[plan.kept.length - 1]
-  if (!plan.split || plan.inner.extent >= longRun || !beside || beside.extent < fewestRuns) return [[plan, starts]]
+  if (!plan.split || plan.inner.extent >= longRun || !beside || beside.extent < fewestRuns) return [plan]
   const outer = plan.kept.slice(0, -1)
   const groups = Math.floor(beside.extent / runsBeside)
   const kept = [...outer, scaled(beside, groups, runsBeside)]
-  const plans: [ReducePlan, readonly number[]][] = [[{ ...plan, kept, beside, runs: runsBeside }, starts]]
+  const plans: ReducePlan[] = [{ ...plan, kept, beside, runs: runsBeside }]
   const done = groups * runsBeside
   const rest = { ...beside, extent: beside.extent - done }
-  if (rest.extent > 0) plans.push([{ ...plan, kept: [...outer, rest] }, advance(starts, beside, done)])
+  if (rest.extent > 0) plans.push({ ...plan, kept: [...outer, rest], offset: [beside, done] })
   return plans
 }
 const take = (axes: Axis[], index: number): Axis => axes.splice(index, 1)[0]
@@ -119,9 +121,10 @@ export interface ReduceShape {
   readonly slotsBytes: number
 }
 
-export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: ReduceShape): Walk[] {
+export function reduceWalks(plan: ReducePlan, shape: ReduceShape): Walk[] {
   const pieces = plan.fold ? foldPieces(plan, shape) : undefined
-  const outer = plan.reduced.reduce((count, axis) => count * axis.extent, 1)
+  const { kept, reduced, offset } = plan
+  const outer = reduced.reduce((count, axis) => count * axis.extent, 1)
   const pushes = (list: readonly Piece[]) => outer * Math.max(...list.map((p) => p.leaves + (p.singles ? 1 : 0)))
   const entries = (p: Piece) => (plan.running && p.leaves > 0 ? 1 : p.vectors + p.ones)
   const entryBytes = shape.stateBytes * plan.runs
@@ -131,9 +134,7 @@ export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: 
     const slotBytes = slotBytesFor(pieces)
     if (slotBytes * levels(pieces) > shape.slotsBytes) internal('the states of a reduction do not fit their scratch')
     const further = plan.running === 'search' ? [searchPiece(plan), outputPiece(plan)] : [outputPiece(plan)]
-    return [
-      { kept: plan.kept, reduced: plan.reduced, pieces, further: further.map(besideEach(plan)), starts, slotBytes },
-    ]
+    return [{ kept, reduced, offset, pieces, further: further.map(besideEach(plan)), slotBytes }]
   }
   const whole = columnPiece(plan, shape, 0, plan.inner.extent)
   const room = Math.floor(shape.slotsBytes / levels([whole]) / entryBytes) - 16
@@ -142,7 +143,7 @@ export function reduceWalks(plan: ReducePlan, starts: readonly number[], shape: 
   const walks: Walk[] = []
   for (let first = 0; first < plan.inner.extent; first += columns) {
     const list = [columnPiece(plan, shape, first, Math.min(columns, plan.inner.extent - first))]
-    walks.push({ kept: plan.kept, reduced: plan.reduced, pieces: list, starts, slotBytes: slotBytesFor(list) })
+    walks.push({ kept, reduced, offset, pieces: list, slotBytes: slotBytesFor(list) })
   }
   return walks
 }

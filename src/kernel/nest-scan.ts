@@ -30,13 +30,7 @@ export function planScan(axes: readonly Axis[], accesses: Accesses, steps: numbe
   return { kept, row: pointAxis(steps), inner: along, line: true }
 }
 
-export function scanWalks(
-  plan: ScanPlan,
-  accesses: Accesses,
-  starts: readonly number[],
-  width: number,
-  rows: number,
-): Walk[] {
+export function scanWalks(plan: ScanPlan, accesses: Accesses, width: number, rows: number): Walk[] {
   const { kept, row, inner, line } = plan
   const gaps = classesOf(inner, accesses).includes('s')
   const panel = line ? inner.extent : (gaps ? panelEntriesWithGaps : panelEntries) * width
@@ -54,7 +48,7 @@ export function scanWalks(
       vector: [inner, width],
       lane: [inner, 1],
     } as const
-    walks.push({ kept, reduced: [], starts, slotBytes: 0, pieces: [{ vectors, ones, leaves, singles, ...steps }] })
+    walks.push({ kept, reduced: [], slotBytes: 0, pieces: [{ vectors, ones, leaves, singles, ...steps }] })
   }
   return walks
 }

@@ -1,25 +1,27 @@
 import { blockRanges, cutsOfAxis, placeInRanges } from '../core/access.ts'
-import { type Box, blockAt, blockLength, blockStart } from '../core/chunks.ts'
+import { type Box, blockAt, blockLength, blockStart, boxShape } from '../core/chunks.ts'
+import { itemsize } from '../core/dtype.ts'
 import { rowMajorStrides } from '../core/shape.ts'
 import type { Access } from './spec.ts'
 import type { KernelStage, Read } from './stage.ts'
 
-/** Which blocks a read of a task touches, and the byte addresses they lie at. */
+/** Which blocks a read of a task touches, where they begin among the task's inputs, and how many there are. */
 export interface BlockTable {
   readonly read: Read
   readonly ranges: readonly (readonly [number, number])[]
-  /** Of the blocks of the ranges, row-major. */
-  readonly addressOf: (coordinate: readonly number[]) => number
+  readonly firstInput: number
+  readonly count: number
 }
 
-/** The block tables of a task: `inputs` holds the addresses read by read. */
-export function blockTables(reads: readonly Read[], box: Box, inputs: readonly number[]): BlockTable[] {
+/** The block tables of a task: its inputs are counted read by read, row-major. */
+export function blockTables(reads: readonly Read[], box: Box): BlockTable[] {
   let next = 0
   return reads.map((read) => {
     const ranges = blockRanges(read.grid, read.view, box)
-    const base = next
-    next += ranges.reduce((product, [first, past]) => product * (past - first), 1)
-    return { read, ranges, addressOf: (coordinate) => inputs[base + placeInRanges(coordinate, ranges)] }
+    const firstInput = next
+    const count = ranges.reduce((product, [first, past]) => product * (past - first), 1)
+    next += count
+    return { read, ranges, firstInput, count }
   })
 }
 
@@ -43,26 +45,31 @@ export function eachPiece(tables: readonly BlockTable[], box: Box, visit: (piece
   }
 }
 
-/** Where a read lies for a piece: the address of the piece's first element and byte strides along the stage's axes. */
-export function readAccess({ read, addressOf }: BlockTable, piece: Box, offsetBytes: number): Access {
+/** Where a read lies for a piece: in which input, from the input's first element on, with byte strides along the stage's axes. */
+export function readAccess(
+  { read, ranges, firstInput }: BlockTable,
+  piece: Box,
+  offsetBytes: number,
+): { input: number; access: Access } {
   const { grid, view, itemBytes } = read
   const positions = view.axes.map(({ from, start, step }) => (from < 0 ? start : start + step * piece[from][0]))
   const coordinate = positions.map((position, k) => blockAt(grid[k], position))
   const steps = rowMajorStrides(coordinate.map((c, k) => blockLength(grid[k], c)))
   const strides = piece.map(() => 0)
-  let address = addressOf(coordinate) + offsetBytes
+  let address = offsetBytes
   view.axes.forEach(({ from, step }, k) => {
     address += (positions[k] - blockStart(grid[k], coordinate[k])) * steps[k] * itemBytes
     if (from >= 0) strides[from] += step * steps[k] * itemBytes
   })
-  return { address, strides }
+  return { input: firstInput + placeInRanges(coordinate, ranges), access: { address, strides } }
 }
 
-/** Where a piece of an output lies: in the task's own block of the box, or in the region all blocks are written to. */
-export function outputAccess(stage: KernelStage, box: Box, piece: Box, address: number, itemBytes: number): Access {
-  const steps = rowMajorStrides(stage.region ? stage.region.shape : box.map(([low, high]) => high - low))
-  const origin = stage.region ? box.map(() => 0) : box.map(([low]) => low)
-  const strides = steps.map((step) => step * itemBytes)
-  const start = piece.reduce((sum, [low], axis) => sum + (low - origin[axis]) * strides[axis], 0)
-  return { address: (stage.region?.address ?? address) + start, strides }
+/** Where a piece of the output lies from the box's first element on: in a block of its own, or in the region all blocks are written to. */
+export function outputAccess({ region, dtype }: KernelStage, box: Box, piece: Box): Access {
+  const strides = rowMajorStrides(region ? region.shape : boxShape(box)).map((step) => step * itemsize(dtype))
+  return { address: distance(box, piece, strides), strides }
 }
+
+/** From the first element of a box to the first one of a piece. */
+export const distance = (box: Box, piece: Box, strides: readonly number[]): number =>
+  piece.reduce((sum, [low], axis) => sum + (low - box[axis][0]) * strides[axis], 0)

@@ -67,12 +67,13 @@ function axesOf(nest: LoopNest): Axis[] {
       })
   return axes
 }
-const startsOf = (nest: LoopNest): number[] => [
+/** Where a nest starts: the addresses of the operands, of the outputs and of what a scan starts from, then the index slots. */
+export const startsOf = (nest: LoopNest): number[] => [
   ...[...nest.operands, ...nest.outputs, ...(nest.carry ?? [])].map((access) => access.address),
   ...nest.indices.map((index) => index.start),
 ]
 
-/** Chooses the loops for nests, and the kernels that run them. */
+/** Chooses the loops for nests, and the kernels that run them; they do not depend on where a nest starts. */
 export function createPlanner(tables: Tables): Planner {
   const known = [new WeakMap<KernelSpec, SpecFacts>(), new WeakMap<KernelSpec, SpecFacts>()]
   const byKey = new Map<string, SpecFacts>()
@@ -91,10 +92,10 @@ export function createPlanner(tables: Tables): Planner {
     if (nest.extents.includes(0)) return []
     const facts = lookUp(spec, nest.carry !== undefined)
     const axes = axesOf(nest)
-    const starts = startsOf(nest)
-    if (spec.kind === 'map') return [mapCall(tables, spec, facts, axes, starts)]
-    if (spec.kind === 'scan') return [scanCall(tables, spec, facts, axes, starts)]
-    return reduceCalls(tables, spec, facts, axes, starts)
+    const steps = facts.accesses.dtypes.length + spec.indices
+    if (spec.kind === 'map') return [mapCall(tables, spec, facts, axes, steps)]
+    if (spec.kind === 'scan') return [scanCall(tables, spec, facts, axes, steps)]
+    return reduceCalls(tables, spec, facts, axes, steps)
   }
 }
 
@@ -144,8 +145,8 @@ function compiledFor(
   return compiled
 }
 
-function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
-  const plan = planMap(axes, facts.accesses, starts.length)
+function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], steps: number): Call {
+  const plan = planMap(axes, facts.accesses, steps)
   const compiled = compiledFor(
     tables,
     spec,
@@ -154,20 +155,20 @@ function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[
     { ...plainLoops, strips: plan.strips },
     { row: plan.row },
   )
-  return { facts, compiled, walks: mapWalks(plan, facts.accesses, starts, compiled.width, stripRows) }
+  return { facts, compiled, walks: mapWalks(plan, facts.accesses, compiled.width, stripRows) }
 }
 
-function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call[] {
+function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], steps: number): Call[] {
   const slot = plainIndex(spec)
-  const whole = planReduce(axes, facts.accesses, starts.length, {
+  const whole = planReduce(axes, facts.accesses, steps, {
     record: tables.reductions[spec.reduction ?? ''],
     indexStep: (axis) => (slot === undefined ? 0 : axis.steps[facts.accesses.dtypes.length + slot]),
   })
-  return sideBySide(whole, starts).map(([plan, from]) => {
+  return sideBySide(whole).map((plan) => {
     const { fold, near, running, runs } = plan
     const flags = { fold, strips: false, near, running, runs }
     const compiled = compiledFor(tables, spec, facts, plan.inner, flags, plan)
-    const walks = reduceWalks(plan, from, {
+    const walks = reduceWalks(plan, {
       width: compiled.width,
       leafRows: leafRows(spec, running),
       stateBytes: vectorBytes * spec.outputs.length,
@@ -177,15 +178,16 @@ function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: A
   })
 }
 
-function scanCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], starts: number[]): Call {
-  const plan = planScan(axes, facts.accesses, starts.length)
+function scanCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], steps: number): Call {
+  const plan = planScan(axes, facts.accesses, steps)
   const compiled = compiledFor(tables, spec, facts, plan.inner, { ...plainLoops, fold: plan.line })
-  return { facts, compiled, walks: scanWalks(plan, facts.accesses, starts, compiled.width, scanRows) }
+  return { facts, compiled, walks: scanWalks(plan, facts.accesses, compiled.width, scanRows) }
 }
 
-/** Runs the calls one after the other. */
+/** Runs a call from where its nest starts. */
 export function perform(
   { facts, compiled, walks }: Call,
+  starts: readonly number[],
   mergedCount: number,
   writer: ParameterWriter,
   memory: WebAssembly.Memory,
@@ -193,7 +195,7 @@ export function perform(
 ): void {
   compiled.run ??= instantiate(compiled.text, memory, scratchAddress)
   for (const walk of walks) {
-    writer.write(compiled.form.layout, walk, facts.indexIsInteger, mergedCount)
+    writer.write(compiled.form.layout, walk, starts, facts.indexIsInteger, mergedCount)
     compiled.run()
   }
 }

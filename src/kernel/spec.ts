@@ -78,9 +78,17 @@ export interface CombineCall {
   readonly outputs: readonly { readonly address: number; readonly stride: number }[]
 }
 
+/** A nest that only lacks where it starts: see startsOf in run.ts. `walks`: how many calls of kernels it makes, which it keeps the parameters of. */
+export interface PreparedNest {
+  readonly walks: number
+  run(starts: readonly number[]): void
+}
+
 /** Compiled kernels over one memory. `scratch` is a region that only this instance writes. */
 export interface Kernels {
   run(spec: KernelSpec, nest: LoopNest): void
+  /** Plans a nest for wherever it starts: its own addresses and index starts do not matter. */
+  prepare(spec: KernelSpec, nest: LoopNest): PreparedNest
   combine(spec: CombineSpec, call: CombineCall): void
   /** The WebAssembly text of the kernel that would run. */
   text(spec: KernelSpec, nest: LoopNest): string

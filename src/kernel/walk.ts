@@ -1,5 +1,5 @@
 import { blockOffset, header, type Layout, type PieceBlock, piece, pieceBlocks } from './layout.ts'
-import type { Axis } from './nest.ts'
+import { type Axis, advance } from './nest.ts'
 
 /** So many steps along an axis. */
 export type Stride = readonly [Axis, number]
@@ -25,14 +25,21 @@ export interface Walk {
   readonly pieces: readonly Piece[]
   /** Of a folded reduction, after those: where an index is searched for, if it is, and where the states go. */
   readonly further?: readonly Piece[]
-  /** Positions of all accesses and index slots. */
-  readonly starts: readonly number[]
+  /** Where it starts, if not at the start of the nest. */
+  readonly offset?: Stride
   readonly slotBytes: number
 }
 
 /** Writes the parameters of calls into the scratch of a kernel. */
 export interface ParameterWriter {
-  write(layout: Layout, walk: Walk, indexIsInteger: readonly boolean[], mergedCount: number): void
+  /** `starts` are those of the nest. */
+  write(
+    layout: Layout,
+    walk: Walk,
+    starts: readonly number[],
+    indexIsInteger: readonly boolean[],
+    mergedCount: number,
+  ): void
 }
 
 export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, bytes: number): ParameterWriter {
@@ -77,7 +84,7 @@ export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, 
     }
   }
   return {
-    write(layout, walk, integer, mergedCount) {
+    write(layout, walk, starts, integer, mergedCount) {
       const reducedTable = layout.levels + walk.kept.length * layout.levelBytes
       words[header.keptLevels / 4] = walk.kept.length
       words[header.reducedLevels / 4] = walk.reduced.length
@@ -85,7 +92,7 @@ export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, 
       words[header.slotBytes / 4] = walk.slotBytes
       words[header.reducedTable / 4] = scratch + reducedTable
       doubles[header.mergedCount / 8] = mergedCount
-      setBlock(layout, layout.cursor, walk.starts, 1, integer)
+      setBlock(layout, layout.cursor, walk.offset ? advance(starts, ...walk.offset) : starts, 1, integer)
       setLevels(layout, layout.levels, walk.kept, integer)
       setLevels(layout, reducedTable, walk.reduced, integer)
       let at = layout.pieces

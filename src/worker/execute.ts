@@ -1,9 +1,9 @@
-import { type Box, blockBox, boxShape, gridExtents, gridShape } from '../core/chunks.ts'
+import { type Box, blockBox, blockLength, boxShape, gridExtents, gridShape } from '../core/chunks.ts'
 import { facts } from '../core/dtype.ts'
 import { internal, NdloomError, TaskError } from '../core/errors.ts'
 import { rowMajorStrides, sizeOf, unravel } from '../core/shape.ts'
 import { createKernels } from '../kernel/kernels.ts'
-import { eachNest, type TaskPlace } from '../kernel/nests.ts'
+import type { TaskPlace } from '../kernel/nests.ts'
 import { createRandom } from '../kernel/random.ts'
 import type { Kernels } from '../kernel/spec.ts'
 import {
@@ -17,14 +17,21 @@ import {
   stateOffsets,
   taskAxes,
 } from '../kernel/stage.ts'
+import { createTaskRunner } from '../kernel/templates.ts'
 import { readBox } from '../storage/read.ts'
 import { writeBox } from '../storage/write.ts'
 import type { Executor } from './executor.ts'
 import type { runUserFunction } from './user-function.ts'
 
+/** What all tasks of a stage share: the shape of the task grid, and what starts one. */
+interface StageRunner {
+  readonly shape: readonly number[]
+  readonly start: (place: TaskPlace) => void | Promise<void>
+}
+
 /** An Executor over the heap; `scratchAddress` is a region of kernel/spec.ts's scratchBytes that only it writes. */
 export function createExecutor(memory: WebAssembly.Memory, scratchAddress: number): Executor {
-  const plans = new Map<number, ExecutablePlan>()
+  const plans = new Map<number, ExecutablePlan & { readonly runners: StageRunner[] }>()
   const ends = new Map<number, AbortController>()
   const kernels = createKernels(memory, scratchAddress)
   const random = createRandom(memory)
@@ -34,26 +41,26 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
     ends.set(job, end)
     return end.signal
   }
-  const start = (stage: Stage, place: TaskPlace, job: number): void | Promise<void> => {
+  const starterOf = (stage: Stage, job: number): StageRunner['start'] => {
     switch (stage.kind) {
       case 'kernel':
-        return runKernel(kernels, memory, stage, place)
+        return kernelStarter(kernels, memory, stage)
       case 'combine':
-        return runCombine(kernels, memory, stage, place)
+        return (place) => runCombine(kernels, memory, stage, place)
       case 'kept':
-        return internal('the task of a kept block is run')
+        return () => internal('the task of a kept block is run')
       case 'load':
-        return runLoad(memory, stage, place, signalOf(job))
+        return (place) => runLoad(memory, stage, place, signalOf(job))
       case 'store':
-        return runStore(memory, stage, place, signalOf(job))
+        return (place) => runStore(memory, stage, place, signalOf(job))
       case 'random':
-        return runRandom(random, stage, place)
+        return (place) => runRandom(random, stage, place)
       case 'user':
-        return runUser(memory, stage, place, () => plans.has(job))
+        return (place) => runUser(memory, stage, place, () => plans.has(job))
     }
   }
   return {
-    define: (job, plan) => void plans.set(job, plan as ExecutablePlan),
+    define: (job, plan) => void plans.set(job, { ...(plan as ExecutablePlan), runners: [] }),
     forget(job) {
       plans.delete(job)
       ends.delete(job)
@@ -61,10 +68,16 @@ export function createExecutor(memory: WebAssembly.Memory, scratchAddress: numbe
     stop: (job) => ends.get(job)?.abort(),
     run(job, task, address, inputs) {
       const plan = plans.get(job) ?? internal(`job ${job} is not defined here`)
-      const stage = plan.stages[plan.taskStage[task]]
-      const coordinate = unravel(plan.taskBlock[task], taskAxes(stage, gridShape(stage.grid)))
+      const number = plan.taskStage[task]
+      const stage = plan.stages[number]
+      plan.runners[number] ??= {
+        shape: taskAxes(stage, gridShape(stage.grid)),
+        start: starterOf(stage, job),
+      }
+      const { shape, start } = plan.runners[number]
+      const coordinate = unravel(plan.taskBlock[task], shape)
       try {
-        const running = start(stage, { coordinate, address, inputs }, job)
+        const running = start({ coordinate, address, inputs })
         return running?.catch((error) => fail(stage, coordinate, error))
       } catch (error) {
         return fail(stage, coordinate, error)
@@ -85,11 +98,16 @@ function fail(stage: Stage, coordinate: readonly number[], error: unknown): neve
   )
 }
 
-function runKernel(kernels: Kernels, memory: WebAssembly.Memory, stage: KernelStage, place: TaskPlace): void {
-  eachNest(stage, place, (nest) => kernels.run(stage.spec, nest))
-  if (stage.spec.kind !== 'reduce') return
-  const reduced = boxShape(blockBox(stage.grid, place.coordinate)).filter((_, axis) => stage.axes.includes(axis))
-  writeCount(memory, place.address, sizeOf(reduced))
+function kernelStarter(kernels: Kernels, memory: WebAssembly.Memory, stage: KernelStage): StageRunner['start'] {
+  const { grid, axes, spec } = stage
+  const run = createTaskRunner(kernels, stage)
+  if (spec.kind !== 'reduce') return run
+  return (place) => {
+    run(place)
+    let count = 1
+    for (const axis of axes) count *= blockLength(grid[axis], place.coordinate[axis])
+    writeCount(memory, place.address, count)
+  }
 }
 
 function writeCount(memory: WebAssembly.Memory, address: number, count: number): void {
