@@ -1,19 +1,33 @@
 import { createCombine } from './combine.ts'
+import { instantiate } from './compile.ts'
 import type { Tables } from './frame.ts'
-import { createPlanner, perform, startsOf } from './run.ts'
+import { createPlanner, startsOf } from './run.ts'
 import { type Kernels, scratchBytes } from './spec.ts'
-import { createParameterWriter } from './walk.ts'
+import { createParameterWriter, type PreparedWalk } from './walk.ts'
 
 /** Kernels made from the given tables of operations. */
 export function createKernelsOf(tables: Tables, memory: WebAssembly.Memory, scratchAddress: number): Kernels {
   const planner = createPlanner(tables)
-  const writer = createParameterWriter(memory.buffer, scratchAddress, scratchBytes)
+  const write = createParameterWriter(memory.buffer, scratchAddress, scratchBytes)
   const prepare: Kernels['prepare'] = (spec, nest) => {
-    const calls = planner(spec, nest)
+    const calls = planner(spec, nest).flatMap(({ facts, compiled, walks }) => {
+      compiled.run ??= instantiate(compiled.text, memory, scratchAddress)
+      const { run, form } = compiled
+      const { layout } = form
+      const { indexIsInteger } = facts
+      const { mergedCount } = nest
+      return walks.map((walk): [() => void, PreparedWalk] => [
+        run,
+        { layout, indexIsInteger, mergedCount, walk, isWritten: false, words: undefined },
+      ])
+    })
     return {
-      walks: calls.reduce((count, { walks }) => count + walks.length, 0),
+      walks: calls.length,
       run(starts) {
-        for (const call of calls) perform(call, starts, nest.mergedCount, writer, memory, scratchAddress)
+        for (const [run, prepared] of calls) {
+          write(prepared, starts)
+          run()
+        }
       },
     }
   }

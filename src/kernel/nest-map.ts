@@ -1,6 +1,6 @@
 import { itemsize } from '../core/dtype.ts'
 import { type Accesses, type Axis, classesOf, gathers, mergeAxes, pointAxis, scaled, sortAxes } from './nest.ts'
-import type { Piece, Walk } from './walk.ts'
+import type { Piece, Stride, Walk } from './walk.ts'
 
 /** How a map goes over its nest: the inner axis has the fewest gaps, the others go from wide to narrow strides. */
 export interface MapPlan {
@@ -47,10 +47,10 @@ function crossing(outer: readonly Axis[], inner: Axis, accesses: Accesses): numb
 /** The walks of a map, one after the other. */
 export function mapWalks(plan: MapPlan, accesses: Accesses, width: number, stripRows: number): Walk[] {
   const { outer, row, inner } = plan
-  const walk = (kept: readonly Axis[], rows: Axis, columns: number, first = 0): Walk => ({
+  const walk = (kept: readonly Axis[], rows: Axis, columns: number, offset?: Stride): Walk => ({
     kept,
     reduced: [],
-    offset: [inner, first],
+    offset,
     slotBytes: 0,
     pieces: [mapPiece(rows, scaled(inner, columns, 1), width, plan.strips ? stripRows : 0)],
   })
@@ -60,7 +60,7 @@ export function mapWalks(plan: MapPlan, accesses: Accesses, width: number, strip
   const panels = scaled(inner, count, size)
   const walks = plan.strips ? [walk([panels, ...outer], row, size)] : [walk([...outer, row], panels, size)]
   const rest = inner.extent - count * size
-  return rest ? [...walks, walk(outer, row, rest, count * size)] : walks
+  return rest ? [...walks, walk(outer, row, rest, [inner, count * size])] : walks
 }
 
 function mapPiece(row: Axis, inner: Axis, width: number, stripRows: number): Piece {

@@ -50,7 +50,7 @@ export function eachNest(stage: KernelStage, coordinate: readonly number[], visi
       nest: {
         extents: boxShape(piece),
         reduced,
-        operands: operands.map(({ access }) => access),
+        operands,
         indices: stage.indices.map(({ strides }) => ({ start: distance(box, piece, strides), strides })),
         outputs,
         mergedCount: spec.kind === 'reduce' ? mergedBefore(axes, box, piece) : 0,

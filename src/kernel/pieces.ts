@@ -45,12 +45,11 @@ export function eachPiece(tables: readonly BlockTable[], box: Box, visit: (piece
   }
 }
 
-/** Where a read lies for a piece: in which input, from the input's first element on, with byte strides along the stage's axes. */
-export function readAccess(
-  { read, ranges, firstInput }: BlockTable,
-  piece: Box,
-  offsetBytes: number,
-): { input: number; access: Access } {
+/** Where a read lies for a piece: in which input, and how many bytes after the first element of that. */
+export interface InputAccess extends Access {
+  readonly input: number
+}
+export function readAccess({ read, ranges, firstInput }: BlockTable, piece: Box, offsetBytes: number): InputAccess {
   const { grid, view, itemBytes } = read
   const positions = view.axes.map(({ from, start, step }) => (from < 0 ? start : start + step * piece[from][0]))
   const coordinate = positions.map((position, k) => blockAt(grid[k], position))
@@ -61,7 +60,7 @@ export function readAccess(
     address += (positions[k] - blockStart(grid[k], coordinate[k])) * steps[k] * itemBytes
     if (from >= 0) strides[from] += step * steps[k] * itemBytes
   })
-  return { input: firstInput + placeInRanges(coordinate, ranges), access: { address, strides } }
+  return { input: firstInput + placeInRanges(coordinate, ranges), address, strides }
 }
 
 /** Where a piece of the output lies from the box's first element on: in a block of its own, or in the region all blocks are written to. */

@@ -1,6 +1,6 @@
 import { itemsize } from '../core/dtype.ts'
 import type { KernelForm } from './columns.ts'
-import { instantiate, type KernelText, writeKernel } from './compile.ts'
+import { type KernelText, writeKernel } from './compile.ts'
 import { emitMap, stripRows } from './emit-map.ts'
 import { emitReduce, leafRows } from './emit-reduce.ts'
 import { emitScan, scanRows } from './emit-scan.ts'
@@ -13,7 +13,7 @@ import { mapWalks, planMap } from './nest-map.ts'
 import { planReduce, reduceWalks, sideBySide } from './nest-reduce.ts'
 import { planScan, scanWalks } from './nest-scan.ts'
 import { type KernelSpec, type LoopNest, plainIndex, scratchBytes, specKey } from './spec.ts'
-import type { ParameterWriter, Walk } from './walk.ts'
+import type { Walk } from './walk.ts'
 
 /** What is known of a spec before a nest comes. */
 interface SpecFacts {
@@ -182,20 +182,4 @@ function scanCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis
   const plan = planScan(axes, facts.accesses, steps)
   const compiled = compiledFor(tables, spec, facts, plan.inner, { ...plainLoops, fold: plan.line })
   return { facts, compiled, walks: scanWalks(plan, facts.accesses, compiled.width, scanRows) }
-}
-
-/** Runs a call from where its nest starts. */
-export function perform(
-  { facts, compiled, walks }: Call,
-  starts: readonly number[],
-  mergedCount: number,
-  writer: ParameterWriter,
-  memory: WebAssembly.Memory,
-  scratchAddress: number,
-): void {
-  compiled.run ??= instantiate(compiled.text, memory, scratchAddress)
-  for (const walk of walks) {
-    writer.write(compiled.form.layout, walk, starts, facts.indexIsInteger, mergedCount)
-    compiled.run()
-  }
 }

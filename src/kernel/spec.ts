@@ -78,7 +78,7 @@ export interface CombineCall {
   readonly outputs: readonly { readonly address: number; readonly stride: number }[]
 }
 
-/** A nest that only lacks where it starts: see startsOf in run.ts. `walks`: how many calls of kernels it makes, which it keeps the parameters of. */
+/** A nest that lacks but where it starts (see startsOf in run.ts); `walks`: how many calls of kernels it makes, whose parameters it keeps. */
 export interface PreparedNest {
   readonly walks: number
   run(starts: readonly number[]): void

@@ -11,42 +11,47 @@ interface Template {
   readonly offsets: readonly number[]
 }
 
-/** So many walks of templates are kept for a stage, each with parameters of about a kilobyte. */
+/** So many walks of templates are kept for a stage, each with one or two kilobytes of parameters. */
 export const mostWalks = 1024
 
 /**
- * Runs the tasks of a stage. Planning the loops of a task takes longer than many a kernel runs, so it is done once for all tasks of the
- * same kind. Where no two tasks are, as with chunks that nowhere align, the templates that are kept are dropped time and again.
+ * Runs the tasks of a stage. To plan the loops of a task can take longer than to run them, so it is done once for all tasks of a kind.
+ * Where hardly two tasks are of the same kind, as with chunks that nowhere align, nothing more is kept when the room is used up.
  */
 export function createTaskRunner(kernels: Kernels, stage: KernelStage): (place: TaskPlace) => void {
   const kinds = new Map<string, readonly Template[]>()
-  let kept = 0
-  const keep = (kind: string, templates: readonly Template[], walks: number): void => {
-    if (kept + walks > mostWalks) {
+  let walks = 0
+  let reused = 0
+  let isKeeping = true
+  const keep = (kind: string, templates: readonly Template[], added: number): void => {
+    if (added > mostWalks) return
+    if (walks + added > mostWalks) {
+      isKeeping = reused > kinds.size
       kinds.clear()
-      kept = 0
+      walks = reused = 0
     }
-    if (walks > mostWalks) return
+    if (!isKeeping) return
     kinds.set(kind, templates)
-    kept += walks
+    walks += added
   }
-  const runNew = (kind: string, place: TaskPlace, origins: readonly number[]): void => {
+  const planTask = ({ coordinate }: TaskPlace, origins: readonly number[], kind: string | undefined): void => {
     const templates: Template[] = []
-    let walks = 0
-    eachNest(stage, place.coordinate, ({ nest, origins: from }) => {
+    let added = 0
+    eachNest(stage, coordinate, ({ nest, origins: from }) => {
       const template = { prepared: kernels.prepare(stage.spec, nest), origins: from, offsets: startsOf(nest) }
       run(template, origins)
-      walks += Math.max(1, template.prepared.walks)
-      if (walks <= mostWalks) templates.push(template)
+      added += 1 + template.prepared.walks
+      if (kind !== undefined && added <= mostWalks) templates.push(template)
     })
-    keep(kind, templates, walks)
+    if (kind !== undefined) keep(kind, templates, added)
   }
   return (place) => {
-    const kind = kindOf(stage, place.coordinate)
     const origins = originsOf(stage, place)
-    const known = kinds.get(kind)
-    if (!known) return runNew(kind, place, origins)
-    for (let i = 0; i < known.length; i++) run(known[i], origins)
+    const kind = isKeeping ? kindOf(stage, place.coordinate) : undefined
+    const known = kind === undefined ? undefined : kinds.get(kind)
+    if (!known) return planTask(place, origins, kind)
+    reused++
+    for (const template of known) run(template, origins)
   }
 }
 
@@ -57,7 +62,7 @@ function run({ prepared, origins, offsets }: Template, taskOrigins: readonly num
 }
 
 /** A text that is the same for tasks whose nests are the same: block lengths, and how what they read lies across its blocks. */
-export function kindOf({ grid, reads, spec, axes }: KernelStage, coordinate: readonly number[]): string {
+function kindOf({ grid, reads, spec, axes }: KernelStage, coordinate: readonly number[]): string {
   let kind = ''
   for (let axis = 0; axis < grid.length; axis++) {
     const block = coordinate[axis]

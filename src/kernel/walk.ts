@@ -30,17 +30,18 @@ export interface Walk {
   readonly slotBytes: number
 }
 
-/** Writes the parameters of calls into the scratch of a kernel. */
-export interface ParameterWriter {
-  /** `starts` are those of the nest. */
-  write(
-    layout: Layout,
-    walk: Walk,
-    starts: readonly number[],
-    indexIsInteger: readonly boolean[],
-    mergedCount: number,
-  ): void
+/** All that the parameters of a walk are made of, but for where its nest starts. */
+export interface PreparedWalk {
+  readonly layout: Layout
+  readonly walk: Walk
+  readonly indexIsInteger: readonly boolean[]
+  readonly mergedCount: number
+  isWritten: boolean
+  /** The parameters as they lie in the scratch. Kept when they are written again: those of a box that is like no other never are. */
+  words: Int32Array | undefined
 }
+/** Writes the parameters of a walk into the scratch of its kernel. `starts`: see startsOf. */
+export type ParameterWriter = (prepared: PreparedWalk, starts: readonly number[]) => void
 
 export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, bytes: number): ParameterWriter {
   const words = new Int32Array(buffer, scratch, bytes / 4)
@@ -83,24 +84,33 @@ export function createParameterWriter(buffer: ArrayBufferLike, scratch: number, 
       setBlock(layout, at + blockOffset(layout, block), axis.steps, count, integer)
     }
   }
-  return {
-    write(layout, walk, starts, integer, mergedCount) {
-      const reducedTable = layout.levels + walk.kept.length * layout.levelBytes
-      words[header.keptLevels / 4] = walk.kept.length
-      words[header.reducedLevels / 4] = walk.reduced.length
-      words[header.pieces / 4] = walk.pieces.length
-      words[header.slotBytes / 4] = walk.slotBytes
-      words[header.reducedTable / 4] = scratch + reducedTable
-      doubles[header.mergedCount / 8] = mergedCount
-      setBlock(layout, layout.cursor, walk.offset ? advance(starts, ...walk.offset) : starts, 1, integer)
-      setLevels(layout, layout.levels, walk.kept, integer)
-      setLevels(layout, reducedTable, walk.reduced, integer)
-      let at = layout.pieces
-      for (const list of [walk.pieces, walk.further ?? []])
-        for (const each of list) {
-          setPiece(layout, at, each, integer)
-          at += layout.pieceBytes
-        }
-    },
+  /** Returns how many words they are. */
+  const writeAll = ({ layout, walk, indexIsInteger: integer, mergedCount }: PreparedWalk): number => {
+    const reducedTable = layout.levels + walk.kept.length * layout.levelBytes
+    words[header.keptLevels / 4] = walk.kept.length
+    words[header.reducedLevels / 4] = walk.reduced.length
+    words[header.pieces / 4] = walk.pieces.length
+    words[header.slotBytes / 4] = walk.slotBytes
+    words[header.reducedTable / 4] = scratch + reducedTable
+    doubles[header.mergedCount / 8] = mergedCount
+    setLevels(layout, layout.levels, walk.kept, integer)
+    setLevels(layout, reducedTable, walk.reduced, integer)
+    let at = layout.pieces
+    for (const list of [walk.pieces, walk.further ?? []])
+      for (const each of list) {
+        setPiece(layout, at, each, integer)
+        at += layout.pieceBytes
+      }
+    return (reducedTable + walk.reduced.length * layout.levelBytes) / 4
+  }
+  return (prepared, starts) => {
+    const { layout, walk, indexIsInteger } = prepared
+    if (prepared.words) words.set(prepared.words)
+    else {
+      const length = writeAll(prepared)
+      if (prepared.isWritten) prepared.words = words.slice(0, length)
+      prepared.isWritten = true
+    }
+    setBlock(layout, layout.cursor, walk.offset ? advance(starts, ...walk.offset) : starts, 1, indexIsInteger)
   }
 }

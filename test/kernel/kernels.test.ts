@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { itemsize, kindOf, type RealDType, viewBytes } from '../../src/core/dtype.ts'
 import { createInterpreter, interpretCombine } from '../../src/kernel/interpret.ts'
 import { createKernels } from '../../src/kernel/kernels.ts'
+import { startsOf } from '../../src/kernel/run.ts'
 import { type Access, type KernelSpec, type LoopNest, type SpecNode, scratchBytes } from '../../src/kernel/spec.ts'
 import { reductions } from '../../src/ops/reductions.ts'
 import { scans } from '../../src/ops/scans.ts'
@@ -567,6 +568,59 @@ test('one text serves every extent; gaps need another', () => {
   expect(kernels.text(spec, nest(1, 8))).toBe(kernels.text(spec, nest(100_000, 8)))
   expect(kernels.text(spec, nest(9, 16))).not.toBe(kernels.text(spec, nest(9, 8)))
   expect(kernels.text(spec, nest(9, 8))).toContain('v128.store')
+})
+
+test('a prepared nest runs from wherever it starts, again and again and with others in between', () => {
+  const [rows, columns] = [37, 2100]
+  const bytes = 8 * rows * columns
+  fill(memory.buffer, data, 'float64', 6 * rows * columns, 3, false)
+  const value: SpecNode = { op: 'load', dtype: 'float64', operand: 0 }
+  const position: SpecNode = { op: 'index', dtype: 'int64', slot: 0 }
+  const common = { operands: ['float64'] as const, indices: 1 }
+  const specs: KernelSpec[] = [
+    { ...common, kind: 'reduce', nodes: [value], results: [0], outputs: ['float64'], reduction: 'max' },
+    {
+      ...common,
+      kind: 'reduce',
+      nodes: [value, position],
+      results: [0, 1],
+      outputs: ['float64', 'int64'],
+      reduction: 'argmax',
+    },
+    { ...common, kind: 'scan', nodes: [value], results: [0], outputs: ['float64'], reduction: 'cumulativeSum' },
+    {
+      ...common,
+      kind: 'map',
+      nodes: [
+        value,
+        position,
+        { op: 'cast', dtype: 'float64', args: [1] },
+        { op: 'call', name: 'add', dtype: 'float64', args: [0, 2] },
+      ],
+      results: [3],
+      outputs: ['float64'],
+    },
+  ]
+  const at = data + 6 * bytes
+  const nestAt = ({ kind, outputs }: KernelSpec, place: number): LoopNest => ({
+    extents: [rows, columns],
+    reduced: [false, kind !== 'map'],
+    // Transposed and this long, a map has a walk that starts further on; so has a reduction of this many rows.
+    operands: [{ address: data + place * bytes, strides: kind === 'map' ? [8, 8 * rows] : [8 * columns, 8] }],
+    indices: [{ start: 5 + 1e10 * place, strides: [0, 1] }],
+    outputs: outputs.map((_, k) => ({
+      address: at + k * bytes + 4096 * place,
+      strides: kind === 'reduce' ? [8, 0] : [8 * columns, 8],
+    })),
+    mergedCount: 0,
+  })
+  const prepared = specs.map((spec) => kernels.prepare(spec, nestAt(spec, 0)))
+  for (const place of [0, 3, 5, 1])
+    for (const [i, spec] of specs.entries())
+      compare(
+        (k) => (k === oracle ? k.run(spec, nestAt(spec, place)) : prepared[i].run(startsOf(nestAt(spec, place)))),
+        spec.outputs.map((dtype, k) => ({ dtype, at: at + k * bytes, bytes: bytes + 4096 * 6 - 4096 })),
+      )
 })
 
 describe('combine', () => {

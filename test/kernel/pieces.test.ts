@@ -28,7 +28,7 @@ it('pieces cover a box once, and each stays inside one block of a strided, flipp
       const [table] = blockTables([{ grid, view, itemBytes: 8 }], box)
       let covered = 0
       eachPiece([table], box, (piece) => {
-        const { input, access } = readAccess(table, piece, 0)
+        const { input, address, strides } = readAccess(table, piece, 0)
         const counts = piece.map(([low, high]) => high - low)
         for (let k = 0; k < counts[0] * counts[1]; k++) {
           const at = unravel(k, counts)
@@ -36,7 +36,7 @@ it('pieces cover a box once, and each stays inside one block of a strided, flipp
           const [i, j] = [Math.floor(row / m), Math.floor(column / n)]
           const width = Math.min(n, extents[1] - j * n)
           const wanted = heap[i * columns + j] + 8 * ((row - i * m) * width + (column - j * n))
-          expect(inputs[input] + access.address + at[0] * access.strides[0] + at[1] * access.strides[1]).toBe(wanted)
+          expect(inputs[input] + address + at[0] * strides[0] + at[1] * strides[1]).toBe(wanted)
           covered++
         }
       })
