@@ -35,8 +35,8 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
     finishFunction(module, form, states, false),
     finishFunction(module, form, states, true),
     levelsFunction(form, rows),
-    ...(form.running === 'search' ? [searchFunction(module, form, states)] : []),
-    runFunction(form, states),
+    ...(form.running === 'search' ? [searchFunction(module, form, states, rows)] : []),
+    runFunction(form, states, module.width),
   ])
 }
 
@@ -177,7 +177,7 @@ const levelsFunction = (
   (br_if $next (i32.lt_u (local.get $done) (local.get $n))))
 (call $step ${blockOf(layout, 'row')} (i32.sub (i32.const 0) (local.get $n))))`
 
-function runFunction(form: KernelForm, states: StateForm): string {
+function runFunction(form: KernelForm, states: StateForm, width: number): string {
   const { layout, fold } = form
   const nextPiece = `(local.set $piece (i32.add (local.get $piece) (i32.const ${layout.pieceBytes})))`
   const out = (
@@ -195,7 +195,7 @@ function runFunction(form: KernelForm, states: StateForm): string {
     (local.set $total (call $fold (local.get $piece) (local.get $slot) (local.get $total)))
     ${nextPiece}
     (br_if $pieces (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-  ${form.running === 'search' ? `${searchEach(form, states)}\n  ${nextPiece}\n  (call $begin (local.get $piece))` : ''}
+  ${form.running === 'search' ? `${searchEach(form, states, width)}\n  ${nextPiece}\n  (call $begin (local.get $piece))` : ''}
   ${out(`(i32.add (global.get $s) (i32.const ${header.accumulator}))`, '(local.get $total)')}`
     : `(local.set $slot (call $levels (local.get $piece)))
   ${out('(local.get $slot)', '(global.get $count)')}`

@@ -54,6 +54,14 @@ export function shiftLanes(x: string, bytes: number, by: number): string {
   )
 }
 
+/** Lane 0, of so many bytes, in all lanes. */
+export const firstLane = (x: string, bytes: number): string =>
+  shuffle(
+    Array.from({ length: vectorBytes }, (_, i) => i % bytes),
+    x,
+    x,
+  )
+
 /** A mask for lanes of other bytes. A uniform mask fits all. */
 export const resizeMask = (x: string, from: number, to: number, uniform: boolean): string =>
   uniform || from === to ? x : resizeLanes(x, from, to, 's')

@@ -33,7 +33,7 @@ const splitEntries = 64
 /** Elements of a run that is read in several places at a time. */
 const longRun = 8192
 /** Shorter runs are read several at a time, where there are at least so many. */
-const runsBeside = 4
+const runsBeside = (running: KernelForm['running']): number => (running === 'search' ? 8 : 4)
 const fewestRuns = 32
 
 const inputs = (accesses: Accesses): Accesses => ({ ...accesses, dtypes: accesses.dtypes.slice(0, accesses.loaded) })
@@ -96,10 +96,11 @@ export function sideBySide(plan: ReducePlan): ReducePlan[] {
   const beside = plan.kept[plan.kept.length - 1]
   if (!plan.split || plan.inner.extent >= longRun || !beside || beside.extent < fewestRuns) return [plan]
   const outer = plan.kept.slice(0, -1)
-  const groups = Math.floor(beside.extent / runsBeside)
-  const kept = [...outer, scaled(beside, groups, runsBeside)]
-  const plans: ReducePlan[] = [{ ...plan, kept, beside, runs: runsBeside }]
-  const done = groups * runsBeside
+  const runs = runsBeside(plan.running)
+  const groups = Math.floor(beside.extent / runs)
+  const kept = [...outer, scaled(beside, groups, runs)]
+  const plans: ReducePlan[] = [{ ...plan, kept, beside, runs }]
+  const done = groups * runs
   const rest = { ...beside, extent: beside.extent - done }
   if (rest.extent > 0) plans.push({ ...plan, kept: [...outer, rest], offset: [beside, done] })
   return plans
@@ -133,7 +134,7 @@ export function reduceWalks(plan: ReducePlan, shape: ReduceShape): Walk[] {
   if (pieces) {
     const slotBytes = slotBytesFor(pieces)
     if (slotBytes * levels(pieces) > shape.slotsBytes) internal('the states of a reduction do not fit their scratch')
-    const further = plan.running === 'search' ? [searchPiece(plan), outputPiece(plan)] : [outputPiece(plan)]
+    const further = plan.running === 'search' ? [searchPiece(plan, shape), outputPiece(plan)] : [outputPiece(plan)]
     return [{ kept, reduced, offset, pieces, further: further.map(besideEach(plan)), slotBytes }]
   }
   const whole = columnPiece(plan, shape, 0, plan.inner.extent)
@@ -182,10 +183,15 @@ const outputPiece = ({ inner, beside, runs }: ReducePlan): Piece => {
   return { vectors: 0, ones: runs, leaves: 0, singles: 0, leaf: still, row: still, vector: still, lane }
 }
 
-/** The whole run by single elements. */
-const searchPiece = ({ inner }: ReducePlan): Piece => {
-  const step = [inner, 1] as const
-  return { vectors: 0, ones: inner.extent, leaves: 0, singles: 0, leaf: step, row: step, vector: step, lane: step }
+/** One leaf; `singles`: how many elements lie in leaves. */
+const searchPiece = ({ inner }: ReducePlan, { width, leafRows }: ReduceShape): Piece => {
+  const vectors = Math.floor(inner.extent / width)
+  const singles = vectors >= leafRows ? vectors * width : 0
+  const [row, lane]: Stride[] = [
+    [inner, width],
+    [inner, 1],
+  ]
+  return { vectors: 1, ones: 0, leaves: 0, singles, leaf: row, row, vector: row, lane }
 }
 
 /** Full vectors and the elements that fill none are pieces of their own: lanes are merged in one of them only. */
@@ -226,6 +232,8 @@ function splitPieces({ inner, near, running }: ReducePlan, { width, leafRows }: 
   const rest = vectors - segment * leafRows
   if (leaves) push(0, { vectors: columns, leaves, singles: 0 }, vector)
   if (more) push(leaves * columns * vector, { vectors: more, leaves: 1, singles: 0 }, vector)
-  if (rest) push(segment * leafRows, { vectors: rest, leaves: 0, singles: 1 }, 1)
+  // What is searched for may be seen twice: the last leaf reaches back into the one before it.
+  if (rest && segment && running === 'search') push(vectors - leafRows, { vectors: 1, leaves: 1, singles: 0 }, vector)
+  else if (rest) push(segment * leafRows, { vectors: rest, leaves: 0, singles: 1 }, 1)
   return pieces
 }

@@ -1,3 +1,4 @@
+import { itemsize } from '../core/dtype.ts'
 import { internal } from '../core/errors.ts'
 import { createBuilder } from './builder.ts'
 import {
@@ -13,10 +14,11 @@ import {
   type FunctionFrame,
   freshLocal,
   type LaneValue,
+  local,
   type ModuleFrame,
   setLocal,
 } from './frame.ts'
-import { vectorBytes } from './lanes.ts'
+import { firstLane, integerLane, vectorBytes } from './lanes.ts'
 import { blockOffset, header, piece } from './layout.ts'
 import { leafState, ofRun } from './leaf.ts'
 import { blockOf } from './module.ts'
@@ -101,47 +103,60 @@ ${stored.code.join('\n')}))`)
 }
 
 /**
- * Brings the index of a state to the first element of its run that has the state's value: it is looked for from that index on. The piece
- * is cut there into what is passed over (its vectors) and the rest (its ones).
+ * Brings the index of a state from its leaf's first element on to the first one that has the state's value: all elements of the leaf are
+ * looked at and none branches, as where it lies cannot be foretold.
  */
-export function searchFunction(module: ModuleFrame, form: KernelForm, states: StateForm): string {
+export function searchFunction(module: ModuleFrame, form: KernelForm, states: StateForm, rows: number): string {
   const frame = createFunctionFrame(module)
+  const { width } = module
+  const found = local(frame, 'found', 'i32')
   return columnFunction({
     form,
     frame,
     signature: '$search (param $piece i32) (param $state i32)',
-    rows: 1,
+    rows,
     accesses: loadedOperands(form),
     indices: usedSlots(form),
-    part: 'ones',
+    part: 'vectors',
     each({ builder, evaluate }) {
-      const [best] = loadState(builder, states, '(local.get $state)')
-      const [value, index] = evaluate(0)
-      // A NaN has won if there is one.
-      const found = builder.op('logicalOr', builder.op('equal', value, best), builder.op('isnan', value))
-      builder.code.push(`(if (i8x16.extract_lane_u 0 ${found.text}) (then
-  (v128.store offset=${vectorBytes} (local.get $state) ${index.text})
-  (return)))`)
+      const [state] = loadState(builder, states, '(local.get $state)')
+      const best = builder.keep(firstLane(state.text, itemsize(state.dtype)), state.dtype, false)
+      for (let row = 0; row < rows; row++) {
+        const [value] = evaluate(row, form.spec.results.slice(0, 1))
+        // A NaN has won if there is one.
+        const hit = builder.op('logicalOr', builder.op('equal', value, best), builder.op('isnan', value))
+        const bits = `(${integerLane(vectorBytes / width)}.bitmask ${hit.text})`
+        builder.code.push(setLocal('found', `(i32.or ${found} (i32.shl ${bits} (i32.const ${row * width})))`))
+      }
+      const index = `(i64.load offset=${vectorBytes} (local.get $state))`
+      const passed = `(i64.mul (i64.extend_i32_u (i32.ctz ${found})) ${laneOfIndex(form)})`
+      builder.code.push(`(i64.store offset=${vectorBytes} (local.get $state) (i64.add ${index} ${passed}))`)
     },
   })
 }
 
-/** Searches for the index of each run, by the piece at `$piece`. */
-export function searchEach(form: KernelForm, states: StateForm): string {
-  const { layout, spec } = form
-  const slot = layout.indexAt + 8 * (plainIndex(spec) ?? internal('a computed index cannot be searched for'))
-  const begin = `(i64.load offset=${layout.row + slot} (global.get $s))`
-  const lane = `(i64.load offset=${blockOffset(layout, 'lane') + slot} (local.get $piece))`
-  const vectors = `(i32.load offset=${piece.vectors} (local.get $piece))`
-  const ones = `(i32.load offset=${piece.ones} (local.get $piece))`
+/** Searches for the index of each run by the piece at `$piece`, where it was found in a leaf of so many rows. */
+export function searchEach(form: KernelForm, states: StateForm, width: number): string {
+  const { layout } = form
+  const begin = `(i64.load offset=${layout.row + layout.indexAt + 8 * indexSlot(form)} (global.get $s))`
+  const lane = laneOfIndex(form)
   const runs = Array.from({ length: form.runs }, (_, run) => {
     const state = `(i32.add (global.get $s) (i32.const ${header.accumulator + run * stateBytes(states)}))`
-    const index = `(i64.load offset=${vectorBytes} ${state})`
-    return `(local.set $n (i32.add ${vectors} ${ones}))
-  (i32.store offset=${piece.vectors} (local.get $piece) (i32.wrap_i64 (i64.div_s (i64.sub ${index} ${begin}) ${lane})))
-  (i32.store offset=${piece.ones} (local.get $piece) (i32.sub (local.get $n) ${vectors}))
-  (call $search (local.get $piece) ${state})
+    const index = `offset=${vectorBytes} ${state}`
+    return `(local.set $n (i32.wrap_i64 (i64.div_s (i64.sub (i64.load ${index}) ${begin}) ${lane})))
+  (if (i32.lt_u (local.get $n) (i32.load offset=${piece.singles} (local.get $piece))) (then
+    (local.set $n (i32.and (local.get $n) (i32.const ${-width})))
+    (i64.store ${index} (i64.add ${begin} (i64.mul (i64.extend_i32_u (local.get $n)) ${lane})))
+    (call $step ${blockOf(layout, 'lane')} (local.get $n))
+    (call $search (local.get $piece) ${state})
+    (call $step ${blockOf(layout, 'lane')} (i32.sub (i32.const 0) (local.get $n)))))
   (call $step ${blockOf(layout, 'run')} (i32.const 1))`
   })
   return ['(call $begin (local.get $piece))', ...runs].join('\n')
 }
+
+const indexSlot = ({ spec }: KernelForm): number =>
+  plainIndex(spec) ?? internal('a computed index cannot be searched for')
+/** How much the index grows from one element of the run to the next. */
+const laneOfIndex = (form: KernelForm): string =>
+  `(i64.load offset=${blockOffset(form.layout, 'lane') + form.layout.indexAt + 8 * indexSlot(form)} (local.get $piece))`
