@@ -1,36 +1,82 @@
-import { blockRanges, eachBlock } from '../core/access.ts'
-import { blockBox, gridCount, gridShape } from '../core/chunks.ts'
+import { blockRange, eachBlock } from '../core/access.ts'
+import { blockStart, type Grid, gridCount, gridShape } from '../core/chunks.ts'
 import { ravel, unravel } from '../core/shape.ts'
-import { type CombineStage, type Stage, taskAxes } from '../kernel/stage.ts'
+import {
+  type CombineStage,
+  type KernelStage,
+  type Read,
+  type Stage,
+  taskAxes,
+  type UserStage,
+} from '../kernel/stage.ts'
 import type { Buffer, PlannedStage } from './plan.ts'
 
 /** How many tasks a stage has. */
 export const taskCount = (stage: Stage): number => gridCount(stage.grid) * (stage.kind === 'combine' ? stage.groups : 1)
 
 /** Calls `visit` with each block (a buffer and a row-major block number) that a task reads, in the order of the contract with the executor. */
-export function eachInput(
-  { stage, buffers }: PlannedStage,
-  task: number,
-  visit: (buffer: Buffer, block: number) => void,
-): void {
-  const coordinate = unravel(task, taskAxes(stage, gridShape(stage.grid)))
-  if (stage.kind === 'store') visit(buffers[0], task)
-  if (stage.kind === 'combine') combineInputs(stage, buffers[0], coordinate, visit)
-  if (stage.kind === 'kernel' && !stage.grid.some((axis) => axis.extent === 0)) {
-    const box = blockBox(stage.grid, coordinate)
-    stage.reads.forEach((read, i) => {
-      const shape = gridShape(read.grid)
-      eachBlock(blockRanges(read.grid, read.view, box), (block) => visit(buffers[i], ravel(block, shape)))
-    })
+type EachInput = (task: number, visit: (buffer: Buffer, block: number) => void) => void
+
+/** What the tasks of a stage read; what does not depend on the task is worked out once. */
+export function inputsOf({ stage, buffers }: PlannedStage): EachInput {
+  if (stage.kind === 'store') return (task, visit) => visit(buffers[0], task)
+  if (stage.kind === 'combine') return combineInputs(stage, buffers[0])
+  if (stage.kind === 'kernel') return kernelInputs(stage, buffers)
+  if (stage.kind === 'user') return userInputs(stage, buffers)
+  return () => undefined
+}
+
+function kernelInputs({ grid, reads }: KernelStage, buffers: readonly Buffer[]): EachInput {
+  if (grid.some((axis) => axis.extent === 0)) return () => undefined
+  const shape = gridShape(grid)
+  const touched = reads.map((read, i) => {
+    const axes = read.view.axes.map((_, k) => blocksAlong(grid, read, k))
+    return { buffer: buffers[i], shape: gridShape(read.grid), axes }
+  })
+  return (task, visit) => {
+    const coordinate = unravel(task, shape)
+    for (const { buffer, shape, axes } of touched) {
+      const ranges = axes.map((range) => range(coordinate))
+      if (ranges.some(([first, past]) => past - first > 1))
+        eachBlock(ranges, (block) => visit(buffer, ravel(block, shape)))
+      else
+        visit(
+          buffer,
+          ranges.reduce((block, [first], k) => block * shape[k] + first, 0),
+        )
+    }
   }
-  if (stage.kind === 'user')
-    stage.reads.forEach((read, i) => {
-      const shape = gridShape(read.grid)
-      const aligned = shape.map((count, axis) =>
-        count === 1 ? 0 : coordinate[axis + coordinate.length - shape.length],
-      )
-      visit(buffers[i], ravel(aligned, shape))
-    })
+}
+
+/** The blocks [first, past) along axis k of a read that a block of the stage's grid touches. */
+function blocksAlong(grid: Grid, read: Read, k: number): (coordinate: readonly number[]) => readonly [number, number] {
+  const axis = read.view.axes[k]
+  const along = (low: number, high: number): readonly [number, number] => blockRange(read.grid[k], axis, low, high)
+  if (axis.from < 0) {
+    const still = along(0, 1)
+    return () => still
+  }
+  const known = new Map<number, readonly [number, number]>()
+  return (coordinate) => {
+    const block = coordinate[axis.from]
+    const found = known.get(block)
+    if (found) return found
+    const range = along(blockStart(grid[axis.from], block), blockStart(grid[axis.from], block + 1))
+    known.set(block, range)
+    return range
+  }
+}
+
+function userInputs({ grid, reads }: UserStage, buffers: readonly Buffer[]): EachInput {
+  const shape = gridShape(grid)
+  const shapes = reads.map((read) => gridShape(read.grid))
+  return (task, visit) => {
+    const coordinate = unravel(task, shape)
+    for (const [i, own] of shapes.entries()) {
+      const aligned = own.map((count, axis) => (count === 1 ? 0 : coordinate[axis + shape.length - own.length]))
+      visit(buffers[i], ravel(aligned, own))
+    }
+  }
 }
 
 /** The task whose block a scan's task goes on from, or undefined for the first along the axis. */
@@ -43,31 +89,32 @@ export function previousInScan(stage: Stage, task: number): number | undefined {
 }
 
 /** Partials first to last of the task's group: blocks along the reduced axes of the kernel stage, or the groups one level down. */
-function combineInputs(
-  stage: CombineStage,
-  buffer: Buffer,
-  coordinate: readonly number[],
-  visit: (buffer: Buffer, block: number) => void,
-): void {
-  const kept = coordinate.slice(0, -1)
-  const first = coordinate[kept.length] * stage.fanIn
-  const past = Math.min(first + stage.fanIn, stage.partials)
-  const place = partialPlace(stage, kept)
-  for (let r = first; r < past; r++) visit(buffer, place(r))
+function combineInputs(stage: CombineStage, buffer: Buffer): EachInput {
+  const shape = taskAxes(stage, gridShape(stage.grid))
+  const place = partialPlace(stage)
+  return (task, visit) => {
+    const coordinate = unravel(task, shape)
+    const first = coordinate[shape.length - 1] * stage.fanIn
+    const past = Math.min(first + stage.fanIn, stage.partials)
+    for (let r = first; r < past; r++) visit(buffer, place(coordinate, r))
+  }
 }
 
 /** The linear task of partial r for a block of the result. */
-function partialPlace(stage: CombineStage, kept: readonly number[]): (r: number) => number {
-  const source = stage.source
-  if (source.kind === 'level') return (r) => ravel([...kept, r], [...gridShape(stage.grid), stage.partials])
+function partialPlace({ source, grid, partials }: CombineStage): (coordinate: readonly number[], r: number) => number {
+  if (source.kind === 'level') {
+    const shape = [...gridShape(grid), partials]
+    return (coordinate, r) => ravel([...coordinate.slice(0, -1), r], shape)
+  }
   const { shape, axes } = source
   const reducedShape = axes.map((axis) => shape[axis])
-  return (r) => {
+  const reducedPlace = shape.map((_, axis) => axes.indexOf(axis))
+  return (coordinate, r) => {
     const reduced = unravel(r, reducedShape)
-    let next = 0
-    return ravel(
-      shape.map((_, axis) => (axes.includes(axis) ? reduced[axes.indexOf(axis)] : kept[next++])),
-      shape,
-    )
+    let kept = 0
+    let place = 0
+    for (let axis = 0; axis < shape.length; axis++)
+      place = place * shape[axis] + (reducedPlace[axis] >= 0 ? reduced[reducedPlace[axis]] : coordinate[kept++])
+    return place
   }
 }

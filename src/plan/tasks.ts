@@ -1,9 +1,9 @@
 import { blockLength, type Grid, gridCount, gridShape } from '../core/chunks.ts'
-import { facts } from '../core/dtype.ts'
+import { facts, type RealDType } from '../core/dtype.ts'
 import { internal, MemoryLimitError } from '../core/errors.ts'
 import { unravel } from '../core/shape.ts'
 import { type Read, type Stage, stateOffsets } from '../kernel/stage.ts'
-import { eachInput, previousInScan, taskCount } from './inputs.ts'
+import { inputsOf, previousInScan, taskCount } from './inputs.ts'
 import { depthFirstOrder } from './order.ts'
 import type { Buffer, Plan } from './plan.ts'
 
@@ -142,13 +142,19 @@ function discover(plan: Plan, wanted: Wanted): Tasks {
   const inputs: number[] = []
   const inputStart = [0]
   const outputBytes: number[] = []
+  const stages = plan.stages.map((planned) => ({
+    stage: planned.stage,
+    eachInput: inputsOf(planned),
+    bytesOf: makesBlock(planned.stage) ? writtenBytes(planned.stage) : () => 0,
+  }))
+  const visit = (buffer: Buffer, k: number): number => inputs.push(taskOf(makerOf(buffer, k)))
   for (let task = 0; task < stage.length; task++) {
-    const planned = plan.stages[stage[task]]
-    eachInput(planned, block[task], (buffer, k) => inputs.push(taskOf(makerOf(buffer, k))))
-    const previous = previousInScan(planned.stage, block[task])
+    const of = stages[stage[task]]
+    of.eachInput(block[task], visit)
+    const previous = previousInScan(of.stage, block[task])
     if (previous !== undefined) inputs.push(taskOf({ stage: stage[task], block: previous }))
     inputStart.push(inputs.length)
-    outputBytes.push(blockBytes(planned.stage, block[task]))
+    outputBytes.push(of.bytesOf(block[task]))
   }
   return {
     count: stage.length,
@@ -161,9 +167,8 @@ function discover(plan: Plan, wanted: Wanted): Tasks {
   }
 }
 
-/** Bytes of the block that a task makes; none when it writes into a region or a sink. */
-export const blockBytes = (stage: Stage, task: number): number =>
-  stage.kind === 'store' || ('region' in stage && stage.region) ? 0 : writtenBytes(stage, task)
+/** Whether its tasks make blocks of their own: they do not write into a region or a sink. */
+const makesBlock = (stage: Stage): boolean => stage.kind !== 'store' && !('region' in stage && stage.region)
 
 /**
  * Bytes of the whole blocks that a task reads (one that it reads twice counts twice), of a load those that it takes from its source, and of
@@ -171,26 +176,40 @@ export const blockBytes = (stage: Stage, task: number): number =>
  */
 export function taskBytes({ stages }: Plan, number: number, task: number): { bytesIn: number; bytesOut: number } {
   const planned = stages[number]
-  const bytesOut = writtenBytes(planned.stage, task)
+  const bytesOut = writtenBytes(planned.stage)(task)
   let bytesIn = planned.stage.kind === 'load' ? bytesOut : 0
-  eachInput(planned, task, (buffer, block) => {
+  inputsOf(planned)(task, (buffer, block) => {
     const maker = makerOf(buffer, block)
-    bytesIn += writtenBytes(stages[maker.stage].stage, maker.block)
+    bytesIn += writtenBytes(stages[maker.stage].stage)(maker.block)
   })
   const previous = previousInScan(planned.stage, task)
-  if (previous !== undefined) bytesIn += writtenBytes(planned.stage, previous)
+  if (previous !== undefined) bytesIn += writtenBytes(planned.stage)(previous)
   return { bytesIn, bytesOut }
 }
 
-function writtenBytes(stage: Stage, task: number): number {
+/** Bytes that a task of the stage writes. */
+function writtenBytes(stage: Stage): (task: number) => number {
+  const shape = gridShape(stage.grid)
   const groups = stage.kind === 'combine' ? stage.groups : 1
-  const coordinate = unravel(Math.floor(task / groups), gridShape(stage.grid))
   const skipped = stage.kind === 'kernel' && stage.spec.kind === 'reduce' ? stage.axes : []
-  const elements = elementsOf(stage.grid, coordinate, skipped)
-  if (stage.kind === 'kernel' && stage.spec.kind === 'reduce') return stateOffsets(stage.spec.outputs, elements).at(-1)!
-  if (stage.kind === 'combine' && !stage.combine.finalize) return stateOffsets(stage.state, elements).at(-1)!
-  return elements * facts[stage.dtype].itemsize
+  const state = stateOf(stage)
+  const { itemsize } = facts[stage.dtype]
+  return (task) => {
+    const elements = elementsOf(stage.grid, unravel(Math.floor(task / groups), shape), skipped)
+    return state ? stateOffsets(state, elements)[state.length] : elements * itemsize
+  }
 }
 
-const elementsOf = (grid: Grid, coordinate: readonly number[], skipped: readonly number[]): number =>
-  grid.reduce((product, axis, i) => (skipped.includes(i) ? product : product * blockLength(axis, coordinate[i])), 1)
+/** The components of partial states, where tasks write those. */
+function stateOf(stage: Stage): readonly RealDType[] | undefined {
+  if (stage.kind === 'kernel' && stage.spec.kind === 'reduce') return stage.spec.outputs
+  if (stage.kind === 'combine' && !stage.combine.finalize) return stage.state
+  return undefined
+}
+
+function elementsOf(grid: Grid, coordinate: readonly number[], skipped: readonly number[]): number {
+  let elements = 1
+  for (let axis = 0; axis < grid.length; axis++)
+    if (!skipped.includes(axis)) elements *= blockLength(grid[axis], coordinate[axis])
+  return elements
+}
