@@ -1,4 +1,4 @@
-import { compile as assemble } from 'watr/dist/watr.min.js'
+import { assemble } from '../core/wasm/assemble.ts'
 import { createModuleFrame, type ModuleFrame, type Tables } from './frame.ts'
 import { vectorBytes } from './lanes.ts'
 

@@ -4,8 +4,8 @@
  * that it passes SmallCrush, Crush and BigCrush of TestU01, also as parallel streams (already with 7 of its 10 rounds); the tests
  * check it against the known answers of their Random123 library.
  */
-import { compile } from 'watr/dist/watr.min.js'
 import { internal } from '../core/errors.ts'
+import { assemble } from '../core/wasm/assemble.ts'
 import { mathFunctions, mathText } from './math/functions.ts'
 import { highWord, lowWord } from './philox.ts'
 import { type Distribution, formDefinitions, formNames, perCounter, type RandomDType } from './random-kernel.ts'
@@ -58,7 +58,7 @@ function moduleOf(form: string): WebAssembly.Module {
   if (known) return known
   if (!formNames.includes(form))
     throw internal(`no random numbers of the form ${form}; there are ${formNames.join(', ')}`)
-  const made = new WebAssembly.Module(new Uint8Array(compile(randomText(form))))
+  const made = new WebAssembly.Module(assemble(randomText(form)))
   modules.set(form, made)
   return made
 }

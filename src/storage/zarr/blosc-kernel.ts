@@ -1,4 +1,4 @@
-import { compile } from 'watr'
+import { assemble } from '../../core/wasm/assemble.ts'
 import { lz4EncoderText } from './lz4-encoder.ts'
 
 /** Bytes that may be read and written past the end of a buffer: copies go on in whole vectors. */
@@ -193,14 +193,18 @@ ${[0, 1].map((side) => all.map((j) => `(local $v${side}_${j} v128)`).join(' ')).
     (br $next)))))`
 }
 
+const sizes = [2, 4, 8, 16]
+/** The WebAssembly text of the kernel. */
+export function bloscText(): string {
+  const functions = [lz4Text, lz4EncoderText, ...sizes.map(unshuffleText), ...sizes.map(shuffleText)]
+  return `(module (memory (export "memory") 1) (data (i32.const 0) "${repeatsText}")\n${functions.join('\n')})`
+}
+
 let kernel: BloscKernel | undefined
 /** The kernel of this thread, with a memory of its own that grows with the blocks. */
 export function bloscKernel(): BloscKernel {
   if (kernel) return kernel
-  const sizes = [2, 4, 8, 16]
-  const functions = [lz4Text, lz4EncoderText, ...sizes.map(unshuffleText), ...sizes.map(shuffleText)]
-  const text = `(module (memory (export "memory") 1) (data (i32.const 0) "${repeatsText}")\n${functions.join('\n')})`
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(compile(text) as BufferSource))
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(bloscText())))
   const found = exports as unknown as BloscKernel & Record<string, Shuffle>
   const bySize = (name: string): Record<number, Shuffle> =>
     Object.fromEntries(sizes.map((size) => [size, found[`${name}${size}`]]))
