@@ -25,8 +25,8 @@ export interface KernelForm {
    * looked at, not merged. `search`: only values are merged, with the place where a leaf begins; the index is looked up from there on.
    */
   readonly running: 'skip' | 'search' | undefined
-  /** reduce, `fold`: whether the rows of a leaf are vectors that lie side by side in their run. */
-  readonly near: boolean
+  /** reduce, `fold`: of how many rows of a leaf the vectors lie side by side in their run: 1, 2, or all (Infinity). */
+  readonly near: number
   /** reduce, `fold`: how many runs along the inner axis are worked on side by side, each with a state of its own. */
   readonly runs: number
   /** scan: whether the accumulators start from the last accesses. */
@@ -176,14 +176,17 @@ const placeOf = (loops: ColumnLoops, access: number, row: number, copy: number):
 }
 const rowPointer = (access: number, row: number): string => `(local.get $p${access}${row ? `_${row}` : ''})`
 const allRows = ({ rows, runs = 1 }: ColumnLoops): number => rows * runs
-const nextRow = ({ rows }: ColumnLoops, access: number, row: number): string =>
+const nextRow = ({ form, rows }: ColumnLoops, access: number, row: number): string =>
   row % rows === 0
     ? setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - rows)} (local.get $q${access}))`)
-    : setLocal(`p${access}_${row}`, `(i32.add ${rowPointer(access, row - 1)} (local.get $r${access}))`)
+    : setLocal(
+        `p${access}_${row}`,
+        `(i32.add ${rowPointer(access, row - (form.near < rows ? form.near : 1))} (local.get $r${access}))`,
+      )
 /** The row whose pointer serves a row. */
 function pointerRow({ form, rows }: ColumnLoops, access: number, row: number): number {
   if (form.rowStill[access]) return 0
-  return form.near && !hasGaps(form.classes[access]) ? row - (row % rows) : row
+  return hasGaps(form.classes[access]) ? row : row - (row % Math.min(form.near, rows))
 }
 /** The rows but the first that have pointers of their own. */
 function furtherRows(loops: ColumnLoops, access: number): number[] {

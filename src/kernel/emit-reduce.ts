@@ -1,4 +1,5 @@
 import { internal } from '../core/errors.ts'
+import type { ReductionRecord } from '../ops/record.ts'
 import { createBuilder, type LaneBuilder, splatScalar } from './builder.ts'
 import { type ColumnLoops, columnFunction, type KernelForm, loadedOperands, usedSlots } from './columns.ts'
 import { createFunctionFrame, freshLocal, type LaneValue, type ModuleFrame, noteWidth, setLocal } from './frame.ts'
@@ -11,11 +12,17 @@ import type { KernelSpec } from './spec.ts'
 import { entryBytes, loadState, type StateForm, stateBytes, stateFunctions, storeState } from './states.ts'
 
 /** Rows whose states are merged in registers: the fewer, the more a kernel computes for each, or writes of it. */
-export function leafRows({ nodes }: KernelSpec, running: KernelForm['running']): number {
-  const calls = nodes.filter((node) => node.op === 'call' || node.op === 'cast').length
+export function leafRows(spec: KernelSpec, { running, near }: Pick<KernelForm, 'running' | 'near'>): number {
+  const calls = callsOf(spec)
   const most = running === 'search' ? 8 : 16
-  return Math.min(most, calls <= 1 ? 16 : calls <= 6 ? 8 : calls <= 12 ? 4 : 2)
+  return (near === 2 ? 2 : 1) * Math.min(most, calls <= 1 ? 16 : calls <= 6 ? 8 : calls <= 12 ? 4 : 2)
 }
+const callsOf = ({ nodes }: KernelSpec): number =>
+  nodes.filter((node) => node.op === 'call' || node.op === 'cast').length
+
+/** Whether an element costs so little that two vectors at each place, and leaves of twice as many rows, are read faster than one. */
+export const readsInPairs = (spec: KernelSpec, record: ReductionRecord | undefined): boolean =>
+  callsOf(spec) <= 1 && spec.indices === 0 && record?.leaf === undefined
 
 export const reductionOf = (module: ModuleFrame, name: string | undefined) =>
   module.tables.reductions[name ?? ''] ?? internal(`no reduction ${name}`)
@@ -25,7 +32,7 @@ export function emitReduce(module: ModuleFrame, form: KernelForm): string {
   const record = reductionOf(module, form.spec.reduction)
   const states: StateForm = { record, state: form.spec.outputs, runs: form.runs }
   for (const dtype of states.state) noteWidth(module, dtype)
-  const rows = leafRows(form.spec, form.running)
+  const rows = leafRows(form.spec, form)
   return moduleText(module, [
     ...stateFunctions(module, states, parameterBytes, form.fold),
     ...walkFunctions(form),
@@ -86,9 +93,8 @@ function singleFunction(module: ModuleFrame, form: KernelForm, states: StateForm
           return states.record.merge(inner, old, state, done, inner.constant(1, 'float64'))
         }
         // What is left of a run whose rows lie side by side is one row.
-        const merged = form.near
-          ? state
-          : mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, merge)
+        const merged =
+          form.near > 1 ? state : mergeWhen(builder, inner, '(f64.ne (local.get $done) (f64.const 0))', state, merge)
         storeState(builder, merged, '(local.get $entry)', offset)
       }
     },

@@ -15,8 +15,8 @@ export interface ReducePlan {
   readonly fold: boolean
   /** The inner axis is cut into rows too: there is no other that is. */
   readonly split: boolean
-  /** `split`: the rows of a leaf are vectors that lie side by side. */
-  readonly near: boolean
+  /** `split`: see KernelForm. */
+  readonly near: number
   /** See KernelForm. */
   readonly running: KernelForm['running']
   /** `split`: the kept axis along which `runs` runs are worked on side by side; undefined: one at a time. */
@@ -43,6 +43,8 @@ export interface Elements {
   readonly record?: ReductionRecord
   /** The step of the elements' index, if it is a plain one, along an axis. */
   readonly indexStep: (axis: Axis) => number
+  /** Whether two of them at each place are read faster than one. */
+  readonly inPairs: boolean
 }
 
 export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: number, elements: Elements): ReducePlan {
@@ -72,7 +74,7 @@ export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: num
       inner,
       fold: false,
       split: false,
-      near: false,
+      near: 1,
       running: undefined,
       runs: 1,
     }
@@ -84,7 +86,9 @@ export function planReduce(axes: readonly Axis[], accesses: Accesses, steps: num
   const mayRun = split && elements.record?.never !== undefined
   const maySearch = short && reduced.length === 0 && elements.indexStep(inner) > 0
   const running = mayRun ? (maySearch ? 'search' : 'skip') : undefined
-  const near = split && (short || running !== undefined)
+  const isContiguous = gathers(inner, loaded) < 1
+  const wide = elements.inPairs && isContiguous ? 2 : 1
+  const near = !split ? 1 : short || running !== undefined ? Number.POSITIVE_INFINITY : wide
   return { kept, reduced, row, inner, fold: true, split, near, running, runs: 1 }
 }
 
@@ -209,12 +213,12 @@ function foldPieces(plan: ReducePlan, shape: ReduceShape): Piece[] {
 
 /**
  * One run cut into leaves. Of a short one the rows of a leaf lie side by side. A long one is cut into as many segments as a leaf has
- * rows, and row k of every leaf lies in segment k: memory is read faster in several places at a time than in one, for the processor
- * fetches ahead in each.
+ * rows (or pairs of them), and row k of every leaf lies in segment k: memory is read faster in several places at a time than in one, for
+ * the processor fetches ahead in each.
  */
 function splitPieces({ inner, near, running }: ReducePlan, { width, leafRows }: ReduceShape, vectors: number): Piece[] {
   const segment = Math.floor(vectors / leafRows)
-  const [row, vector] = near ? [1, leafRows] : [segment, 1]
+  const [row, vector] = near >= leafRows ? [1, leafRows] : [segment * near, near]
   const columns = running ? segment : Math.min(segment, splitEntries)
   const pieces: Piece[] = []
   const push = (first: number, piece: Pick<Piece, 'vectors' | 'leaves' | 'singles'>, step: number) =>

@@ -2,7 +2,7 @@ import { itemsize } from '../core/dtype.ts'
 import type { KernelForm } from './columns.ts'
 import { type KernelText, writeKernel } from './compile.ts'
 import { emitMap, stripRows } from './emit-map.ts'
-import { emitReduce, leafRows } from './emit-reduce.ts'
+import { emitReduce, leafRows, readsInPairs } from './emit-reduce.ts'
 import { emitScan, scanRows } from './emit-scan.ts'
 import type { Tables } from './frame.ts'
 import { vectorBytes } from './lanes.ts'
@@ -100,7 +100,7 @@ export function createPlanner(tables: Tables): Planner {
 }
 
 type LoopFlags = Pick<KernelForm, 'fold' | 'strips' | 'near' | 'running' | 'runs'>
-const plainLoops: LoopFlags = { fold: false, strips: false, near: false, running: undefined, runs: 1 }
+const plainLoops: LoopFlags = { fold: false, strips: false, near: 1, running: undefined, runs: 1 }
 
 /** The kernel for the classes of an inner axis. */
 function compiledFor(
@@ -125,7 +125,7 @@ function compiledFor(
     )
   const rowStill = classes.map((_, i) => row !== undefined && flags.strips && row.steps[i] === 0)
   const indexStill = indexDTypes.map((_, slot) => inner.steps[count + slot] === 0)
-  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ?? ''}${flags.near ? 'n' : ''}${flags.runs}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
+  const signature = `${classes.join('')}${indexStill.map(Number).join('')}${flags.fold ? 'f' : ''}${flags.running ?? ''}n${flags.near}${flags.runs}${flags.strips ? `t${rowStill.map(Number).join('')}` : ''}`
   const known = facts.compiled.get(signature)
   if (known) return known
   const form: KernelForm = {
@@ -160,8 +160,10 @@ function mapCall(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[
 
 function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: Axis[], steps: number): Call[] {
   const slot = plainIndex(spec)
+  const record = tables.reductions[spec.reduction ?? '']
   const whole = planReduce(axes, facts.accesses, steps, {
-    record: tables.reductions[spec.reduction ?? ''],
+    record,
+    inPairs: readsInPairs(spec, record),
     indexStep: (axis) => (slot === undefined ? 0 : axis.steps[facts.accesses.dtypes.length + slot]),
   })
   return sideBySide(whole).map((plan) => {
@@ -170,7 +172,7 @@ function reduceCalls(tables: Tables, spec: KernelSpec, facts: SpecFacts, axes: A
     const compiled = compiledFor(tables, spec, facts, plan.inner, flags, plan)
     const walks = reduceWalks(plan, {
       width: compiled.width,
-      leafRows: leafRows(spec, running),
+      leafRows: leafRows(spec, flags),
       stateBytes: vectorBytes * spec.outputs.length,
       slotsBytes: scratchBytes - parameterBytes,
     })

@@ -9,7 +9,7 @@ import { mainThread, taskFlag, type WorkerId } from './types.ts'
 /** A message costs as much as some ten tiny tasks: so many go in one, or as many as make or read this many bytes. */
 const mostTasks = 256
 const mostMadeBytes = 2 ** 20
-const mostReadBytes = 2 ** 25
+const mostReadBytes = 2 ** 27
 /** How many ready tasks that may not start now are passed over to find one that may. */
 const mostMisses = 32
 
