@@ -24,6 +24,8 @@ export interface Case {
   readonly bytesMoved?: number
   /** Whether both sides must give the same result. */
   readonly comparable: boolean
+  /** Runs take minutes: one is enough to warm up. */
+  readonly isSlow?: boolean
   readonly run: (x: Lazy) => unknown
 }
 
@@ -115,6 +117,7 @@ export const cases: readonly Case[] = [
     name: 'tiny',
     title: '100,000 one-element chunks, `(x+1).sum()`',
     data: 'tiny',
+    isSlow: true,
     wanted: 30,
     comparable: true,
     run: (x) => x.add(1).sum().compute(),
