@@ -18,8 +18,9 @@ function declaredNames(text: string): Record<'func' | 'global', Names> {
 
 /**
  * The bytes of a module from its text: as much of the WebAssembly text format as kernels are written in
- * (https://webassembly.github.io/spec/core/text/index.html), with folded instructions and with names for all but types. Made for texts
- * that are new to a thread that is new itself: one pass, no tree.
+ * (https://webassembly.github.io/spec/core/text/index.html), with folded instructions and with names for all but types. Most texts
+ * are new to a thread that is new itself, where the engine still interprets our code: so it is one pass without a tree, over words that a
+ * regular expression has found.
  *
  * @throws NdloomError that begins with `internal: assemble:` where the text has anything else
  * @example
