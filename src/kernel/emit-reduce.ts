@@ -11,11 +11,14 @@ import { runningLeaf, searchEach, searchFunction } from './running.ts'
 import type { KernelSpec } from './spec.ts'
 import { entryBytes, loadState, type StateForm, stateBytes, stateFunctions, storeState } from './states.ts'
 
-/** Rows whose states are merged in registers: the fewer, the more a kernel computes for each, or writes of it. */
+/**
+ * Rows whose states are merged in registers: the fewer, the more a kernel computes for each, or the more arrays it reads (each row of each
+ * is a place of its own in memory).
+ */
 export function leafRows(spec: KernelSpec, { running, near }: Pick<KernelForm, 'running' | 'near'>): number {
   const calls = callsOf(spec)
-  const most = running === 'search' ? 8 : 16
-  return (near === 2 ? 2 : 1) * Math.min(most, calls <= 1 ? 16 : calls <= 6 ? 8 : calls <= 12 ? 4 : 2)
+  const most = running === 'search' || spec.operands.length > 2 ? 8 : 16
+  return (near === 2 ? 2 : 1) * Math.min(most, calls <= 5 ? 16 : calls <= 8 ? 8 : calls <= 12 ? 4 : 2)
 }
 const callsOf = ({ nodes }: KernelSpec): number =>
   nodes.filter((node) => node.op === 'call' || node.op === 'cast').length
