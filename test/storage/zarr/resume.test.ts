@@ -45,7 +45,7 @@ test('a run that is killed 20 times at random moments gives the bytes of an undi
   const [killed, undisturbed] = [join(folder, 'killed.zarr'), join(folder, 'undisturbed.zarr')]
   const began = performance.now()
   expect(await ended(start(undisturbed, 0))).toEqual({ code: 0, text: '' })
-  const usualMilliseconds = performance.now() - began
+  const usualMilliseconds = Math.min(performance.now() - began, 4000) // The first run may have come at a busy moment.
   let advances = 0
   for (let kill = 0; kill < 20; kill++) {
     const before = existsSync(killed) ? filesOf(killed).length : 0
