@@ -1,4 +1,4 @@
-import { NdloomError } from '../core/errors.ts'
+import { internal, NdloomError } from '../core/errors.ts'
 import { isCallPlan } from '../worker/call-messages.ts'
 import type { FromCallWorker, Initializer } from '../worker/call-server.ts'
 import { decodeError } from '../worker/errors.ts'
@@ -61,6 +61,7 @@ export function createCallWorkers({ open, initializer, ...connection }: CallWork
     spawn(count) {
       for (let i = 0; i < count; i++) spawnOne()
     },
+    wake: (worker) => internal(`worker ${worker} is not to be woken`),
     run(id, job, tasks) {
       const worker = workers.get(id)
       const definition = plan(job)

@@ -71,6 +71,7 @@ export function createDriver(
   function perform(action: SchedulerAction): void {
     if (action.type === 'run') run(action)
     else if (action.type === 'spawn') threads.spawn(action.count)
+    else if (action.type === 'wake') threads.wake(action.worker)
     else if (action.type === 'retire') threads.retire(action.worker)
     else if (action.type === 'deliver') deliver(action)
     else if (action.type === 'lost') jobs.get(action.job)?.callJob?.lose(action.task, action.error)

@@ -59,6 +59,8 @@ function handleOfJob(state: SchedulerState, event: JobEvent, actions: SchedulerA
 }
 
 function wake(state: SchedulerState, actions: SchedulerAction[]): void {
+  for (const { id, batches } of state.workers.values())
+    if (batches.length === 0) actions.push({ type: 'wake', worker: id })
   if (state.workers.size + state.spawning > 0) return
   state.spawning = 1
   actions.push({ type: 'spawn', count: 1 })

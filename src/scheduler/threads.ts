@@ -30,6 +30,8 @@ export interface ThreadsOptions extends Connection {
 /** The pool of worker threads. */
 export interface Threads {
   spawn(count: number): void
+  /** Wakes a worker that sleeps, as a processor that does takes a while to begin. */
+  wake(worker: WorkerId): void
   run(worker: WorkerId, job: JobId, tasks: readonly TaskCall[]): void
   /** Ends a worker that has nothing to do. */
   retire(worker: WorkerId): void
@@ -113,6 +115,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     spawn(count) {
       for (let i = 0; i < count; i++) spawnOne()
     },
+    wake: (worker) => threads.get(worker)?.port.postMessage('wake'),
     run(worker, job, tasks) {
       const thread = threads.get(worker)
       if (!thread || thread.hasEnded) return // It has just ended: the event is on its way.

@@ -65,7 +65,7 @@ export interface JobOptions {
 /** What the scheduler is told. */
 export type SchedulerEvent =
   | { readonly type: 'submit'; readonly job: JobId; readonly table: TaskTable; readonly options: JobOptions }
-  /** A job is about to come: the first worker may start meanwhile. */
+  /** A job is about to come: the first worker may start meanwhile, those that sleep may wake. */
   | { readonly type: 'wake' }
   /** It has waited for a seat, and there is one. */
   | { readonly type: 'seatFree' }
@@ -127,6 +127,8 @@ export type SchedulerAction =
   /** A task of an independent job counts as finished, as it was lost too often. */
   | { readonly type: 'lost'; readonly job: JobId; readonly task: number; readonly error: unknown }
   | { readonly type: 'spawn'; readonly count: number }
+  /** The worker has nothing to do yet, but soon will. */
+  | { readonly type: 'wake'; readonly worker: WorkerId }
   /** The worker has run as many tasks as one may: it has nothing to do and is to be ended. */
   | { readonly type: 'retire'; readonly worker: WorkerId }
 export const mainThread: WorkerId = -1

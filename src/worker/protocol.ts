@@ -39,8 +39,8 @@ export type Definition =
   | { readonly job: number; readonly plan: unknown }
   | { readonly job: number; readonly refused: Encoded }
 
-/** What is sent on the raw port, in order. A number: the job has ended. */
-export type ToWorker = Definition | Uint32Array | CallBatch | number
+/** What is sent on the raw port, in order. A number: the job has ended; `wake`: nothing but that it is awake when a batch comes. */
+export type ToWorker = Definition | Uint32Array | CallBatch | number | 'wake'
 
 /**
  * A worker's answers. A number: so many of all tasks it was ever given have ended (it counts them in the order in which they were

@@ -88,6 +88,7 @@ export function serve(createExecutor: (memory: WebAssembly.Memory, scratchAddres
     isRunning = false
   }
   port.on('message', (message: ToWorker) => {
+    if (message === 'wake') return
     if (typeof message === 'number') plans.forget(message)
     else if ('job' in message) plans.define(message)
     else {

@@ -299,6 +299,7 @@ class World {
   }
 
   private submit(): void {
+    if (this.random() < 0.3) this.send({ type: 'wake' })
     const plan = this.withGiven(this.toSubmit.shift()!)
     const { count, given } = plan.table
     const id = this.jobs.length + 1
@@ -509,6 +510,8 @@ class World {
   private perform(action: SchedulerAction): void {
     if (action.type === 'spawn') this.starting += action.count
     else if (action.type === 'retire') this.retire(action.worker)
+    else if (action.type === 'wake')
+      check(this.workers.get(action.worker)?.length === 0, `worker ${action.worker} is woken while it works`)
     else if (action.type === 'run') this.run(this.job(action.job), action.worker, [...action.tasks])
     else if (action.type === 'lost') this.giveUp(this.job(action.job), action.task)
     else if (action.type === 'deliver') this.deliver(this.job(action.job), action.task, action.address)
