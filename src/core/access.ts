@@ -1,15 +1,10 @@
-import { type AxisChunks, type Box, blockAt, blockStart, type Grid } from './chunks.ts'
+import { type Box, blockAt, blockStart, type Grid } from './chunks.ts'
 import { ravel } from './shape.ts'
-import { sourceRange, type View, type ViewAxis } from './view.ts'
+import { sourceBox, type View } from './view.ts'
 
-/** The blocks [first, past) of a source axis that [low, high) of the view's axis reads. The range is not empty. */
-export function blockRange(chunks: AxisChunks, axis: ViewAxis, low: number, high: number): [number, number] {
-  const [start, stop] = sourceRange(axis, low, high)
-  return [blockAt(chunks, start), blockAt(chunks, stop - 1) + 1]
-}
-/** Those of each source axis that a box of the view reads. The box is not empty. */
-export const blockRanges = (grid: Grid, { axes }: View, box: Box): [number, number][] =>
-  axes.map((axis, k) => blockRange(grid[k], axis, ...(axis.from < 0 ? ([0, 1] as const) : box[axis.from])))
+/** The blocks [first, past) of each source axis that a box of the view reads. The box is not empty. */
+export const blockRanges = (grid: Grid, view: View, box: Box): [number, number][] =>
+  sourceBox(view, box).map(([start, stop], k) => [blockAt(grid[k], start), blockAt(grid[k], stop - 1) + 1])
 
 /** Calls `visit` with each block coordinate of the ranges, row-major. */
 export function eachBlock(

@@ -1,3 +1,4 @@
+import type { Box } from './chunks.ts'
 import type { Shape } from './shape.ts'
 
 /**
@@ -44,13 +45,16 @@ export const compose = (outer: View, inner: View): View => ({
   }),
 })
 
-/** The positions [start, stop) of a source axis that [low, high) of the view's axis reads. An empty range stays empty. */
-export function sourceRange({ from, start, step }: ViewAxis, low: number, high: number): [number, number] {
-  if (from < 0) return [start, start + 1]
-  if (high <= low) return [start, start]
-  const first = start + step * low
-  const last = start + step * (high - 1)
-  return first <= last ? [first, last + 1] : [last, first + 1]
+/** The box of the source that a box of the view reads, one [start, stop) for each source axis. Empty boxes stay empty. */
+export function sourceBox(view: View, box: Box): [number, number][] {
+  return view.axes.map(({ from, start, step }) => {
+    if (from < 0) return [start, start + 1]
+    const [low, high] = box[from]
+    if (high <= low) return [start, start]
+    const first = start + step * low
+    const last = start + step * (high - 1)
+    return first <= last ? [first, last + 1] : [last, first + 1]
+  })
 }
 
 /** The view that broadcasts a source's shape to a wider one (shapes are aligned at their ends). */

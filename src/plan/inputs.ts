@@ -1,14 +1,7 @@
-import { blockRange, eachBlock } from '../core/access.ts'
-import { blockStart, type Grid, gridCount, gridShape } from '../core/chunks.ts'
+import { blockRanges, eachBlock } from '../core/access.ts'
+import { blockBox, gridCount, gridShape } from '../core/chunks.ts'
 import { ravel, unravel } from '../core/shape.ts'
-import {
-  type CombineStage,
-  type KernelStage,
-  type Read,
-  type Stage,
-  taskAxes,
-  type UserStage,
-} from '../kernel/stage.ts'
+import { type CombineStage, type KernelStage, type Stage, taskAxes, type UserStage } from '../kernel/stage.ts'
 import type { Buffer, PlannedStage } from './plan.ts'
 
 /** How many tasks a stage has. */
@@ -29,41 +22,11 @@ export function inputsOf({ stage, buffers }: PlannedStage): EachInput {
 function kernelInputs({ grid, reads }: KernelStage, buffers: readonly Buffer[]): EachInput {
   if (grid.some((axis) => axis.extent === 0)) return () => undefined
   const shape = gridShape(grid)
-  const touched = reads.map((read, i) => {
-    const axes = read.view.axes.map((_, k) => blocksAlong(grid, read, k))
-    return { buffer: buffers[i], shape: gridShape(read.grid), axes }
-  })
+  const shapes = reads.map((read) => gridShape(read.grid))
   return (task, visit) => {
-    const coordinate = unravel(task, shape)
-    for (const { buffer, shape, axes } of touched) {
-      const ranges = axes.map((range) => range(coordinate))
-      if (ranges.some(([first, past]) => past - first > 1))
-        eachBlock(ranges, (block) => visit(buffer, ravel(block, shape)))
-      else
-        visit(
-          buffer,
-          ranges.reduce((block, [first], k) => block * shape[k] + first, 0),
-        )
-    }
-  }
-}
-
-/** The blocks [first, past) along axis k of a read that a block of the stage's grid touches. */
-function blocksAlong(grid: Grid, read: Read, k: number): (coordinate: readonly number[]) => readonly [number, number] {
-  const axis = read.view.axes[k]
-  const along = (low: number, high: number): readonly [number, number] => blockRange(read.grid[k], axis, low, high)
-  if (axis.from < 0) {
-    const still = along(0, 1)
-    return () => still
-  }
-  const known = new Map<number, readonly [number, number]>()
-  return (coordinate) => {
-    const block = coordinate[axis.from]
-    const found = known.get(block)
-    if (found) return found
-    const range = along(blockStart(grid[axis.from], block), blockStart(grid[axis.from], block + 1))
-    known.set(block, range)
-    return range
+    const box = blockBox(grid, unravel(task, shape))
+    for (const [i, read] of reads.entries())
+      eachBlock(blockRanges(read.grid, read.view, box), (block) => visit(buffers[i], ravel(block, shapes[i])))
   }
 }
 

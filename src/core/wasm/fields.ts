@@ -1,4 +1,4 @@
-import { type Body, type Names, writeInstruction, writeInstructions } from './instructions.ts'
+import { type Body, codes, type Names, writeInstruction, writeInstructions } from './instructions.ts'
 import { integerOf, writeUnsigned } from './numbers.ts'
 import { addEntry, type Sections, sized } from './sections.ts'
 import { expectWord, readString, readType, refuse, type Tokens } from './tokens.ts'
@@ -18,7 +18,6 @@ export interface Module {
 }
 
 const kinds = { function: 0, memory: 2, global: 3 } as const
-const endCode = 0x0b
 
 /** Reads the name of what is declared as number `index`, if it has one. */
 function readName(tokens: Tokens, names: Names, index: number): void {
@@ -109,7 +108,7 @@ const createBody = ({ tokens, functions, globals }: Module, locals: Names): Body
 function readConstant(module: Module): number[] {
   const body = createBody(module, new Map())
   writeInstruction(body)
-  return [...body.bytes, endCode]
+  return [...body.bytes, codes.end]
 }
 
 /** Neighbours of one type are declared together. */
@@ -180,7 +179,7 @@ export const fields: Readonly<Record<string, (module: Module) => void>> = {
     readTypes(tokens, '(local', types, locals)
     const body = createBody(module, locals)
     writeInstructions(body)
-    body.bytes.push(endCode)
+    body.bytes.push(codes.end)
     const groups = localGroups(types.slice(params.length))
     const head: number[] = []
     writeUnsigned(head, groups.length + body.bytes.length)

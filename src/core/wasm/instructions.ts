@@ -156,7 +156,7 @@ function writeVector({ tokens, bytes }: Body, at: number): number {
   return at + 1 + lanes
 }
 
-const codes = { if: 0x04, else: 0x05, end: 0x0b, empty: 0x40 } as const
+export const codes = { if: 0x04, else: 0x05, end: 0x0b, empty: 0x40 } as const
 
 /** block, loop and if; the condition of an if comes before it and knows nothing of its label. */
 function writeBlock(body: Body, code: number): void {
